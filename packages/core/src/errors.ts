@@ -1,0 +1,35 @@
+const marker = Symbol.for("@loops/core/error");
+
+/**
+ * An error of @loops: a stable `code` (`LOOPS_*`, see docs/errors.md), a message that says where, what and what to do,
+ * and the `cause` where there is one.
+ */
+export class LoopsError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "LoopsError";
+    this.code = code;
+    Object.defineProperty(this, marker, { value: true });
+  }
+}
+
+/** Whether `error` is a {@link LoopsError}, of `code` where that is given; true across two installed copies of core. */
+export function isLoopsError(error: unknown, code?: string): error is LoopsError {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    (error as Record<symbol, unknown>)[marker] === true &&
+    (code === undefined || (error as LoopsError).code === code)
+  );
+}
+
+/** The message of anything thrown. Never throws. */
+export function errorMessage(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return "(an error that cannot be shown)";
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * One lifecycle event: flat, JSON, snake_case, because it is the wire.
+ *
+ * Key order on the wire: `event`, `ts`, `id`, then the caller's fields.
+ */
+export interface LoopEvent {
+  /** What happened: `"state_enter"`, `"issue.closed"`. */
+  readonly event: string;
+  /** When it happened, ISO 8601 in UTC. */
+  readonly ts: string;
+  /** Identity over all processes, for deduplication: `<ms since epoch, base 36>-<random>-<n>`. Nothing sorts by it. */
+  readonly id: string;
+  readonly [field: string]: unknown;
+}
+
+/** What a caller emits: the bus stamps `ts` and `id` where they are absent, and nothing else. */
+export interface EventInput {
+  readonly event: string;
+  readonly ts?: string | undefined;
+  readonly id?: string | undefined;
+  readonly [field: string]: unknown;
+}
+
+/** The serialised form of an event, made once, on first use, and shared by all sinks. */
+export interface EncodedEvent {
+  /** Compact JSON without a line end. */
+  readonly json: string;
+  /** `json` and `\n`. */
+  readonly line: string;
+  /** `line` as UTF-8. Shared: do not write into it. */
+  readonly bytes: Uint8Array;
+}

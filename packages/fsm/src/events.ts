@@ -1,0 +1,51 @@
+import type { LoopEvent } from "@loops/core";
+import type { RunError, TerminatedBy } from "./run-state.js";
+
+/** On every event of the engine, so that no sink guesses which run it belongs to. */
+export interface RunFields {
+  readonly run_id: string;
+  readonly loop: string;
+  /** 0, and one more for each level of sub-loop. */
+  readonly depth: number;
+  readonly parent_run_id?: string;
+}
+
+type FsmEventOf<Name extends string, Fields> = LoopEvent & { readonly event: Name } & RunFields & Readonly<Fields>;
+
+export type LoopStart = FsmEventOf<"loop_start", object>;
+export type LoopResume = FsmEventOf<"loop_resume", { from_state: string; iteration: number }>;
+/** Before the action; never for terminal states. `attempt` only where it is above 1. */
+export type StateEnter = FsmEventOf<"state_enter", { state: string; iteration: number; attempt?: number }>;
+export type ActionStart = FsmEventOf<"action_start", { action: string; is_prompt: boolean }>;
+export type ActionOutput = FsmEventOf<"action_output", { line: string }>;
+export type ActionComplete = FsmEventOf<
+  "action_complete",
+  { exit_code: number; duration_ms: number; output_preview: string | null; is_prompt: boolean }
+>;
+/** After a crash: the action was announced, its result is not known, and `policy` says what is done about it. */
+export type ActionInDoubt = FsmEventOf<
+  "action_in_doubt",
+  { state: string; action: string; policy: "rerun"; orphan: "none" | "ended" }
+>;
+/** Its evaluator's details are spread flat; reserved names win. */
+export type Evaluate = FsmEventOf<"evaluate", { type: string; verdict: string }>;
+export type Route = FsmEventOf<"route", { from: string; to: string }>;
+export type RetryExhausted = FsmEventOf<"retry_exhausted", { state: string; retries: number; next: string }>;
+export type LoopComplete = FsmEventOf<
+  "loop_complete",
+  { final_state: string; iterations: number; terminated_by: TerminatedBy; error?: RunError }
+>;
+
+/** Everything the engine emits, discriminated by `event`. */
+export type FsmEvent =
+  | LoopStart
+  | LoopResume
+  | StateEnter
+  | ActionStart
+  | ActionOutput
+  | ActionComplete
+  | ActionInDoubt
+  | Evaluate
+  | Route
+  | RetryExhausted
+  | LoopComplete;

@@ -1,0 +1,102 @@
+import type { StoredRun } from "@loops/core";
+import type { LoopDefinition } from "./definition/types.js";
+
+/** How a run stands. `completed`, `failed`, `timed_out` have ended; `interrupted` and `awaiting_continuation` can go on. */
+export type RunStatus = "running" | "completed" | "failed" | "interrupted" | "awaiting_continuation" | "timed_out";
+
+/** Why a run ended. */
+export type TerminatedBy = "terminal" | "error" | "max_iterations" | "timeout" | "signal";
+
+/** What an action left behind. */
+export interface ActionResult {
+  /** Standard output, whole up to the runner's bound. */
+  readonly output: string;
+  readonly stderr: string;
+  /** 124 after a timeout; negative: ended by that signal. */
+  readonly exit_code: number;
+  readonly duration_ms: number;
+}
+
+/** The process that stands for an action: enough to tell it from a later one with the same pid. */
+export interface ProcessIdentity {
+  /** Also the id of its process group. */
+  readonly pid: number;
+  /** As the system counts it; `null` where it cannot be read. */
+  readonly start_time: string | null;
+  readonly boot_id: string | null;
+}
+
+/** An action that was announced and whose result is not recorded. */
+export interface PendingAction {
+  /** Idempotency key: the same on a rerun of the same attempt's action. */
+  readonly key: string;
+  /** As interpolated. */
+  readonly command: string;
+  /** `null` for an action inside this process. */
+  readonly process: ProcessIdentity | null;
+}
+
+export interface PrevResult {
+  readonly output: string;
+  readonly exit_code: number;
+  readonly state: string;
+}
+
+export interface LastResult {
+  readonly verdict: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface RunError {
+  /** A `LOOPS_*` code. */
+  readonly type: string;
+  readonly message: string;
+  readonly state: string | null;
+}
+
+/**
+ * Where a run stands between two commits:
+ *
+ * - `ready`: about to enter `current_state`
+ * - `acting`: intent committed, the action may have run
+ * - `acted`: result committed, evaluation and route to come
+ * - `ended`
+ */
+export type RunPhase = "ready" | "acting" | "acted" | "ended";
+
+/**
+ * The whole persisted state of a run. The first block keeps the names of the original state file; what follows was
+ * added. Plain data: JSON and back changes nothing.
+ */
+export interface RunState extends StoredRun {
+  readonly loop_name: string;
+  readonly current_state: string;
+  /** State entries so far. */
+  readonly iteration: number;
+  readonly captured: Readonly<Record<string, ActionResult>>;
+  readonly prev_result: PrevResult | null;
+  readonly last_result: LastResult | null;
+  readonly started_at: string;
+  readonly status: RunStatus;
+  /** Running time of all segments, pauses not counted. */
+  readonly accumulated_ms: number;
+  readonly retry_counts: Readonly<Record<string, number>>;
+
+  readonly run_id: string;
+  readonly phase: RunPhase;
+  /** How often the current state was entered anew after a crash or a cancelled action; 1 the first time. */
+  readonly attempt: number;
+  /** The state entered before `current_state`, for counting retries. */
+  readonly previous_state: string | null;
+  readonly pending_action: PendingAction | null;
+  readonly pending_result: ActionResult | null;
+  readonly segment_started_at: string;
+  readonly terminated_by: TerminatedBy | null;
+  readonly error: RunError | null;
+  readonly parent_run_id: string | null;
+  readonly depth: number;
+  /** Effective context: of the definition, and what the caller gave over it. */
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly definition: LoopDefinition;
+  readonly definition_hash: string;
+}

@@ -51,8 +51,15 @@ export interface RunLease<S extends StoredRun = StoredRun> {
   /** The `seq` of the last committed event, 0 before the first. */
   readonly seq: number;
   /**
-   * Commits events and the change of the state they stand for, both or neither.
-   * @throws LoopsError `LOOPS_STORE_WRITE` when it cannot be written, `LOOPS_LEASE_LOST` when the run is another's
+   * The `seq` up to which events are known to have reached the sinks, 0 if none: what a resume emits again is
+   * `events(flushedSeq)`. After a crash it may lag behind what was marked, it is never ahead.
+   */
+  readonly flushedSeq: number;
+  /**
+   * Commits events and the change of the state they stand for, both or neither. There is no commit without an event,
+   * and no event has fields named `seq` or `commit`: those are the store's.
+   * @throws LoopsError `LOOPS_STORE_WRITE` when it cannot be written, `LOOPS_LEASE_LOST` when the run is another's,
+   * `LOOPS_COMMIT` when it is no commit
    */
   commit(events: readonly LoopEvent[], delta: StateDelta): MaybePromise<void>;
   /** The committed events with `seq` above `after`, in order. */
@@ -88,7 +95,8 @@ export interface StateStore<S extends StoredRun = StoredRun> {
   create(state: S, options?: CreateRunOptions): MaybePromise<RunLease<S>>;
   /**
    * Leases an existing run for going on with it.
-   * @throws `LOOPS_RUN_NOT_FOUND`, `LOOPS_RUN_OWNED` while its owner lives, `LOOPS_STATE_CORRUPT`
+   * @throws `LOOPS_RUN_NOT_FOUND`, `LOOPS_RUN_OWNED` while its owner lives, `LOOPS_STATE_CORRUPT`,
+   * `LOOPS_STATE_VERSION` when it can be read but not gone on with
    */
   acquire(runId: string): MaybePromise<RunLease<S>>;
   /** The latest run of a loop by its exact name, or the run with that id; `null` if there is none. */
@@ -101,6 +109,10 @@ export interface StateStore<S extends StoredRun = StoredRun> {
   history(loop: string): MaybePromise<RunList<S>>;
   /** The events of a run, live or archived; empty if there are none. */
   readEvents(loop: string, runId: string): MaybePromise<readonly LoopEvent[]>;
-  /** Asks the owner of a run to stop after the current state. */
+  /**
+   * Asks the present owner of a run to stop after the current state. A later owner is not meant; without an owner
+   * there is nothing to stop.
+   * @throws `LOOPS_RUN_NOT_FOUND`
+   */
   requestStop(runId: string): MaybePromise<void>;
 }

@@ -1,1 +1,3 @@
+export type * from "./actions/runner.js";
+export { type ShellRunnerOptions, shellRunner } from "./actions/shell-runner.js";
 export type * from "./run-state.js";

@@ -1,0 +1,20 @@
+import { Finding, run } from "./command.mjs";
+
+/** A branch that changes a published package says so in a changeset. Nothing to compare with: nothing to check. */
+export async function changesets() {
+  const base = (await revision("origin/main")) ?? (await revision("main"));
+  const head = await revision("HEAD");
+  if (base === undefined || base === head) return "no base branch to compare with";
+  await run("changeset", ["status", "--since", base]);
+  return undefined;
+}
+
+/** @param {string} name @returns {Promise<string | undefined>} */
+async function revision(name) {
+  try {
+    return (await run("git", ["rev-parse", "--verify", "--quiet", `${name}^{commit}`])).trim();
+  } catch (error) {
+    if (error instanceof Finding) return undefined;
+    throw error;
+  }
+}

@@ -1,6 +1,28 @@
+export type { RetryOptions } from "./backoff.js";
+export type { BatchTransportOptions, Overflow, WriteContext } from "./batch-options.js";
+export { type BatchTransport, batchTransport } from "./batch-transport.js";
+export {
+  type AnyEvent,
+  type Bus,
+  type BusOptions,
+  type BusReport,
+  type BusStats,
+  createBus,
+  type Emittable,
+  type Filter,
+  type Heard,
+} from "./bus.js";
+export { type ClosableBus, type CloseOnExitOptions, closeOnExit } from "./close-on-exit.js";
+export { DeliveryError, type DeliveryErrorKind, type DeliveryErrorOptions } from "./delivery-error.js";
+export { encodeEvent } from "./encode.js";
 export { errorMessage, isLoopsError, LoopsError } from "./errors.js";
 export type { EncodedEvent, EventInput, LoopEvent } from "./event.js";
 export type { Cursor, EventLog, EventLogPage, EventLogQuery, LogEntry, TailItem, TailOptions } from "./event-log.js";
+export { compileFilter } from "./glob.js";
+export { getBus, nullBus, setBus } from "./global-bus.js";
+export type { SinkReport } from "./lane.js";
+export type { ErrorInfo, OnError } from "./reporter.js";
+export { isoNow, newEventId, stamp } from "./stamp.js";
 export type {
   CorruptRun,
   CreateRunOptions,
@@ -22,3 +44,4 @@ export {
   type TransportStats,
   type WireContext,
 } from "./transport.js";
+export { type TransportHost, type WireConfig, type WireOptions, wireTransports } from "./wire-transports.js";

@@ -1,0 +1,339 @@
+import { backoffMs, retryDefaults } from "./backoff.js";
+import { type BatchTransportOptions, batchDefaults } from "./batch-options.js";
+import { BatchQueue } from "./batch-queue.js";
+import { startDeadline } from "./deadline.js";
+import { disposeOf } from "./disposition.js";
+import { LoopsError } from "./errors.js";
+import type { EncodedEvent, LoopEvent } from "./event.js";
+import { type ExitHolder, guardClosed, guardOpen, markBusy, markIdle } from "./exit-guard.js";
+import { Ledger } from "./ledger.js";
+import { withDefaults } from "./options.js";
+import { createReporter, warnOnError } from "./reporter.js";
+import type { Deadline, DropReason, TransportContext, TransportStats } from "./transport.js";
+import { type Wait, Waiters } from "./waiters.js";
+import { WriteAttempt } from "./write-attempt.js";
+
+/**
+ * The engine behind `batchTransport`: bounds, retry, flush and shutdown around a {@link BatchQueue}.
+ * At most one attempt is under way, always at the head batch, so order is kept.
+ */
+export class DeliveryQueue<T> implements ExitHolder {
+  readonly #options: BatchTransportOptions<T> & typeof batchDefaults;
+  readonly #retry: typeof retryDefaults;
+  readonly #queue: BatchQueue<T>;
+  readonly #prepare: (event: LoopEvent, encoded: EncodedEvent) => T;
+  readonly #sizeOf: (item: T) => number;
+  #report: (error: unknown) => void;
+
+  #phase: "open" | "disabled" | "closed" = "open";
+  readonly #ledger = new Ledger();
+  readonly #waiters = new Waiters();
+
+  /** The running attempt; another object means that a late answer is of no interest. */
+  #attempt: WriteAttempt | undefined;
+  /** Failed attempts at the head batch. */
+  #failures = 0;
+  #pause: { readonly timer: NodeJS.Timeout; readonly askedFor: boolean } | undefined;
+  #interval: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: BatchTransportOptions<T>) {
+    const { name } = options;
+    this.#options = withDefaults(name, options, batchDefaults);
+    this.#retry = withDefaults(name, options.retry ?? {}, retryDefaults);
+    if (options.overflow === "flush-sync" && options.writeSync === undefined) {
+      throw new LoopsError(
+        "LOOPS_CONFIG",
+        `[${name}] overflow: "flush-sync" needs a sink that can write synchronously`,
+      );
+    }
+    // Without `prepare` an item is the event's JSON text.
+    this.#prepare = options.prepare?.bind(options) ?? ((_event, encoded) => encoded.json as T);
+    const given = options.sizeOf?.bind(options);
+    this.#sizeOf = given ?? ((item) => (item as string).length + 1);
+    this.#queue = new BatchQueue<T>({
+      maxBatchItems: this.#options.maxBatchItems,
+      maxBatchBytes: this.#options.maxBatchBytes,
+      sizeOf: this.#sizeOf,
+      measure: given ?? ((item) => Buffer.byteLength(item as string) + 1),
+    });
+    this.#report = createReporter(name, options.onError ?? warnOnError);
+    guardOpen();
+  }
+
+  attach(context: TransportContext): void {
+    // The bus bounds the rate of what it is told; an own onError goes before it.
+    if (this.#options.onError === undefined) this.#report = (error) => context.report(error);
+  }
+
+  send(event: LoopEvent, encoded: EncodedEvent): void {
+    this.#ledger.received++;
+    if (this.#phase !== "open") {
+      this.#ledger.drop(this.#phase);
+      return;
+    }
+    // The item bound comes first: an event that will be dropped need not be encoded.
+    if (!this.#hasRoomFor(0)) {
+      this.#overflow();
+      return;
+    }
+    const item = this.#prepare(event, encoded);
+    const size = this.#sizeOf(item);
+    if (!this.#hasRoomFor(size)) {
+      this.#overflow();
+      return;
+    }
+    const queue = this.#queue;
+    if (queue.items === 0) markBusy(this);
+    if (queue.push(item, size)) this.#pump();
+    // An unref'd timer: what waits at the end of the program is the exit guard's business.
+    else if (queue.openItems === 1) {
+      if (this.#interval === undefined) {
+        this.#interval = setTimeout(() => this.#flushOpen(), this.#options.flushIntervalMs).unref();
+      } else this.#interval.refresh();
+    }
+  }
+
+  async flush(deadline?: Deadline): Promise<void> {
+    const { name, flushTimeoutMs } = this.#options;
+    const due = startDeadline(deadline, flushTimeoutMs);
+    const wait = this.#hurry();
+    const settled = await due.wait(wait.settled);
+    wait.release();
+    if (!settled) {
+      const left = `${this.#queue.items} events undelivered; they stay queued`;
+      throw new LoopsError("LOOPS_FLUSH_TIMEOUT", `[${name}] flush reached its deadline with ${left}`);
+    }
+    if (wait.lost() > 0) {
+      const message = `[${name}] ${wait.lost()} events were dropped while flushing; stats() says why`;
+      throw new LoopsError("LOOPS_FLUSH_INCOMPLETE", message);
+    }
+  }
+
+  /** Writes everything queued, and what an attempt in flight may or may not write, before it returns. */
+  flushSync(): void {
+    const { writeSync } = this.#options;
+    if (writeSync === undefined) return;
+    this.#queue.seal();
+    this.#attempt?.forget();
+    this.#attempt = undefined;
+    while (this.#queue.sealed[0] !== undefined) {
+      try {
+        writeSync.call(this.#options, this.#queue.sealed[0].items);
+      } catch (error) {
+        this.#failed(error);
+        throw error;
+      }
+      this.#settleHead();
+    }
+  }
+
+  close(deadline?: Deadline): Promise<void> {
+    this.#closing ??= this.#close(deadline);
+    return this.#closing;
+  }
+
+  stats(): TransportStats {
+    const { received, delivered, dropped } = this.#ledger;
+    const inFlight = this.#attempt === undefined ? 0 : (this.#queue.sealed[0]?.items.length ?? 0);
+    return { received, delivered, dropped, queued: this.#queue.items - inFlight, inFlight, spooled: 0 };
+  }
+
+  async drainForExit(): Promise<boolean> {
+    await this.flush({ timeoutMs: this.#options.exitGraceMs }).catch((error: unknown) => this.#report(error));
+    return this.#queue.items === 0;
+  }
+
+  flushForExit(): void {
+    try {
+      this.flushSync();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  abandon(): number {
+    return this.#dropAll("exit", undefined);
+  }
+
+  async #close(deadline: Deadline | undefined): Promise<void> {
+    const { name, closeTimeoutMs } = this.#options;
+    const due = startDeadline(deadline, closeTimeoutMs);
+    if (this.#phase === "open") this.#phase = "closed";
+    const wait = this.#hurry();
+    await due.wait(wait.settled);
+    wait.release();
+    this.#dropAll("deadline", new LoopsError("LOOPS_CLOSE_TIMEOUT", `[${name}] close reached its deadline`));
+    clearTimeout(this.#interval);
+    guardClosed(this);
+    await this.#options.close?.();
+  }
+
+  /** Starts writing all that is held, and waits for it. */
+  #hurry(): Wait {
+    const wait = this.#waiters.add(this.#queue.next - 1);
+    this.#flushOpen();
+    // A pause of our own choice can be cut short; one that the other side asked for is obeyed.
+    if (this.#pause?.askedFor === false) this.#endPause();
+    this.#settled();
+    return wait;
+  }
+
+  #flushOpen(): void {
+    if (this.#queue.seal()) this.#pump();
+  }
+
+  /** Writes sealed batches until one is in flight, a pause begins or none is left. */
+  #pump(): void {
+    const { sealed } = this.#queue;
+    while (sealed[0] !== undefined && this.#attempt === undefined && this.#pause === undefined) {
+      this.#write(sealed[0].items);
+    }
+    if (sealed.length > 0) this.#queue.measureSealed();
+  }
+
+  #write(items: readonly T[]): void {
+    const attempt = new WriteAttempt(this.#failures);
+    this.#attempt = attempt;
+    let result: void | Promise<void>;
+    try {
+      result = this.#options.write(items, attempt);
+    } catch (error) {
+      this.#attempt = undefined;
+      this.#failed(error);
+      return;
+    }
+    if (result === undefined) {
+      this.#attempt = undefined;
+      this.#settleHead();
+      return;
+    }
+    const end = (settle: () => void) => {
+      if (this.#attempt !== attempt) return;
+      this.#attempt = undefined;
+      attempt.forget();
+      settle();
+      this.#pump();
+    };
+    const { name, writeTimeoutMs } = this.#options;
+    const late = new LoopsError("LOOPS_WRITE_TIMEOUT", `[${name}] a write took over ${writeTimeoutMs} ms`);
+    attempt.limit(writeTimeoutMs, () => end(() => this.#failed(late)));
+    result.then(
+      () => end(() => this.#settleHead()),
+      (error: unknown) => end(() => this.#failed(error)),
+    );
+  }
+
+  #settleHead(): void {
+    this.#ledger.delivered += this.#queue.shift()?.items.length ?? 0;
+    this.#failures = 0;
+    this.#settled();
+  }
+
+  /** Decides what becomes of the head batch after a failed attempt. */
+  #failed(error: unknown): void {
+    this.#report(error);
+    const batch = this.#queue.sealed[0];
+    if (batch === undefined) return;
+    const next = disposeOf(batch.items, error, this.#failures < this.#retry.maxRetries);
+    if (next.disable) {
+      if (this.#phase === "open") this.#phase = "disabled";
+      this.#dropAll("disabled", error);
+      return;
+    }
+    this.#queue.shift();
+    // The first number of the batch for all of its parts: too low at worst, so that a flush never ends early.
+    for (const items of next.again.toReversed()) this.#queue.unshift(items, batch.first);
+    this.#ledger.delivered += next.delivered.length;
+    this.#waiters.countLost(next.deadLetters.length, batch.first);
+    this.#ledger.drop("dead-letter", next.deadLetters.length);
+    this.#handOver(next.deadLetters, error);
+    if (next.pause === false) this.#failures = 0;
+    else this.#startPause(next.pause);
+    this.#settled();
+  }
+
+  #handOver(items: readonly T[], error: unknown): void {
+    if (items.length === 0) return;
+    try {
+      this.#options.onDeadLetter?.(items, error);
+    } catch (cause) {
+      this.#report(cause);
+    }
+  }
+
+  #startPause(pause: true | number): void {
+    this.#failures++;
+    const ms = pause === true ? backoffMs(this.#failures, this.#retry) : pause;
+    const timer = setTimeout(() => this.#endPause(), ms).unref();
+    this.#pause = { timer, askedFor: pause !== true };
+  }
+
+  #endPause(): void {
+    this.#clearPause();
+    this.#pump();
+  }
+
+  #clearPause(): void {
+    clearTimeout(this.#pause?.timer);
+    this.#pause = undefined;
+  }
+
+  #hasRoomFor(size: number): boolean {
+    return this.#fits(size) || (this.#options.overflow !== undefined && this.#makeRoom(size));
+  }
+
+  #fits(size: number): boolean {
+    return this.#queue.items < this.#options.maxQueueItems && this.#queue.bytes + size <= this.#options.maxQueueBytes;
+  }
+
+  /** Makes room as `overflow` says; `false` if there is none to be made. */
+  #makeRoom(size: number): boolean {
+    const { overflow, maxQueueBytes } = this.#options;
+    if (overflow === "flush-sync") this.flushForExit();
+    if (overflow !== "drop-oldest" || size > maxQueueBytes) return this.#fits(size);
+    const locked = this.#attempt === undefined ? 0 : 1;
+    while (!this.#fits(size)) {
+      const first = this.#queue.firstUnsettled;
+      if (this.#queue.dropOldest(locked) === undefined) return false;
+      this.#waiters.countLost(1, first);
+      this.#overflow();
+    }
+    this.#settled();
+    return true;
+  }
+
+  #overflow(): void {
+    this.#ledger.drop("overflow");
+    const { name, maxQueueItems, maxQueueBytes } = this.#options;
+    const full = `the queue is full (${maxQueueItems} events or ${maxQueueBytes} bytes): events are dropped`;
+    const todo = "raise maxQueueItems or maxQueueBytes, or look why the sink is slow";
+    this.#report(new LoopsError("LOOPS_OVERFLOW", `[${name}] ${full}; ${todo}`));
+  }
+
+  /** Drops everything held; what an attempt in flight does from here on is of no interest. */
+  #dropAll(reason: DropReason, error: unknown): number {
+    this.#attempt?.forget();
+    this.#attempt?.abort();
+    this.#attempt = undefined;
+    this.#clearPause();
+    this.#queue.seal();
+    const handed = reason === "deadline" && this.#options.onDeadLetter !== undefined;
+    let count = 0;
+    for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
+      count += batch.items.length;
+      this.#waiters.countLost(batch.items.length, batch.first);
+      if (reason !== "exit") this.#handOver(batch.items, error);
+    }
+    this.#ledger.drop(handed ? "dead-letter" : reason, count);
+    if (count > 0 && error !== undefined) this.#report(error);
+    this.#settled();
+    return count;
+  }
+
+  /** Tells those who wait, and the exit guard, what is settled now. */
+  #settled(): void {
+    if (this.#queue.items === 0) markIdle(this);
+    this.#waiters.settle(this.#queue.firstUnsettled);
+  }
+}

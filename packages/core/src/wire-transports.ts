@@ -1,0 +1,130 @@
+import { errorMessage, LoopsError } from "./errors.js";
+import { type CreateTransport, isTransport, type Transport, type WireContext } from "./transport.js";
+
+/** Which transports to wire, and a section of options for each under its name; keys as in files, snake_case. */
+export interface WireConfig {
+  readonly transports?: readonly string[] | undefined;
+  readonly [section: string]: unknown;
+}
+
+export interface WireOptions {
+  /** `import.meta.url` of the caller: packages are resolved from there. */
+  readonly from?: string | URL | undefined;
+  /** `(specifier) => import(specifier)` of the caller, instead of `from`: for bundlers and unusual loaders. */
+  readonly import?: ((specifier: string) => Promise<unknown>) | undefined;
+  /** Where sinks put their files. @default ".ll" in the working directory */
+  readonly baseDir?: string | undefined;
+  /** Is told of names that were passed over. @default a process warning */
+  readonly warn?: ((message: string) => void) | undefined;
+}
+
+/** What wiring needs of a bus. */
+export interface TransportHost {
+  addTransport(transport: Transport): void;
+}
+
+const known = ["jsonl", "memory-log", "socket", "webhook", "sqlite", "redis-stream", "otel"];
+
+/**
+ * Adds the transports that a configuration names, in its order. All are made before the first is added, so that an
+ * error leaves the bus as it was. An unknown name, and a repeated one, is warned about and skipped: a typo must not
+ * stop a loop.
+ *
+ * @returns the names that were wired
+ * @throws LoopsError `LOOPS_CONFIG` for a config that is no object, `LOOPS_NOT_INSTALLED` for a known name whose
+ * package is not there, `LOOPS_TRANSPORT` for a package that is no transport; and what the transport itself throws
+ */
+export async function wireTransports(
+  bus: TransportHost,
+  config: WireConfig,
+  options: WireOptions = {},
+): Promise<string[]> {
+  const { resolve } = await import("node:path");
+  const warn = options.warn ?? ((message: string) => process.emitWarning(message, { type: "LoopsWarning" }));
+  const context: WireContext = { baseDir: resolve(options.baseDir ?? ".ll"), warn };
+  const made = new Map<string, Transport>();
+  try {
+    for (const name of namesOf(config)) {
+      if (made.has(name)) warn(`[wire] ${name} is listed twice; the second is skipped`);
+      else if (!known.includes(name) && !isSpecifier(name)) warn(unknownName(name));
+      else {
+        const transport = await make(name, config[name], context, options);
+        if (transport !== null) made.set(name, transport);
+      }
+    }
+  } catch (error) {
+    await Promise.allSettled([...made.values()].map((transport) => transport.close({ timeoutMs: 1000 })));
+    throw error;
+  }
+  for (const transport of made.values()) bus.addTransport(transport);
+  return [...made.keys()];
+}
+
+function namesOf(config: WireConfig): readonly string[] {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new LoopsError(
+      "LOOPS_CONFIG",
+      '[wire] the configuration must be an object such as { transports: ["jsonl"] }',
+    );
+  }
+  const names: unknown = config.transports ?? [];
+  if (!Array.isArray(names) || names.some((name) => typeof name !== "string")) {
+    throw new LoopsError("LOOPS_CONFIG", '[wire] transports must be a list of names, such as ["jsonl", "memory-log"]');
+  }
+  return names;
+}
+
+function isSpecifier(name: string): boolean {
+  return name.startsWith("@") || name.includes("/");
+}
+
+function unknownName(name: string): string {
+  return `[wire] unknown transport ${JSON.stringify(name)}, skipped; known are ${known.join(", ")}, or a package or path with "/"`;
+}
+
+async function make(
+  name: string,
+  section: unknown,
+  context: WireContext,
+  options: WireOptions,
+): Promise<Transport | null> {
+  if (section !== undefined && section !== null && (typeof section !== "object" || Array.isArray(section))) {
+    throw new LoopsError("LOOPS_CONFIG", `[wire] the section ${JSON.stringify(name)} must be an object of options`);
+  }
+  const specifier = isSpecifier(name) ? name : `@loops/${name}`;
+  const { createTransport } = (await load(specifier, options)) as { createTransport?: CreateTransport };
+  if (typeof createTransport !== "function") {
+    throw new LoopsError("LOOPS_TRANSPORT", `[wire] ${specifier} exports no createTransport function`);
+  }
+  const transport = await createTransport(camelKeys(section ?? {}), context);
+  if (transport !== null && !isTransport(transport)) {
+    throw new LoopsError("LOOPS_TRANSPORT", `[wire] createTransport of ${specifier} returned no transport`);
+  }
+  return transport;
+}
+
+/** Imports as the caller would: core itself depends on no sink, and strict package managers hide them from it. */
+async function load(specifier: string, options: WireOptions): Promise<unknown> {
+  try {
+    if (options.import !== undefined) return await options.import(specifier);
+    const [{ createRequire }, { pathToFileURL }] = await Promise.all([import("node:module"), import("node:url")]);
+    const from = options.from ?? pathToFileURL(`${process.cwd()}/`);
+    return await import(pathToFileURL(createRequire(from).resolve(specifier)).href);
+  } catch (cause) {
+    const code = (cause as { code?: unknown } | null)?.code;
+    const missing =
+      (code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND") &&
+      errorMessage(cause).includes(`'${specifier}'`);
+    if (!missing) throw cause;
+    const what = specifier.startsWith(".")
+      ? "check the path, which starts at the caller's file"
+      : `run: npm install ${specifier}`;
+    throw new LoopsError("LOOPS_NOT_INSTALLED", `[wire] ${specifier} cannot be found; ${what}`, { cause });
+  }
+}
+
+/** Files use snake_case, code camelCase. Only the options' own names: values are the user's. */
+function camelKeys(section: object): Record<string, unknown> {
+  const camel = (key: string) => key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(section).map(([key, value]) => [camel(key), value]));
+}

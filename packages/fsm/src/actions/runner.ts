@@ -9,7 +9,10 @@ export interface ActionRequest {
   readonly timeoutMs: number;
   /** Aborting ends the action and its whole process group; the result is then `cancelled`. */
   readonly signal: AbortSignal;
-  /** Called for each line of standard output, right-stripped, as it comes. */
+  /**
+   * Called for each line of standard output, right-stripped, as it comes. If it throws, the action is ended and `start`
+   * rejects with that error.
+   */
   readonly onLine: (line: string) => void;
 }
 
@@ -25,7 +28,7 @@ export type ActionOutcome =
 export interface PreparedAction {
   /** `null` for an action inside this process. */
   readonly process: ProcessIdentity | null;
-  /** Opens the gate. Never rejects for what the action does. */
+  /** Opens the gate. Never rejects for what the action does. Called again, it gives the same outcome. */
   start(): Promise<ActionOutcome>;
   /** Ends an action that was never started. Idempotent. */
   abandon(): void;

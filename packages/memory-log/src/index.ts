@@ -1,1 +1,16 @@
-export {};
+export type { EventLogBackend, MemoryLogPage, MemoryLogQuery } from "./backend.js";
+export { createEventLogBackend } from "./create-event-log-backend.js";
+export { createTransport } from "./create-transport.js";
+export { createDisabledLog } from "./disabled-log.js";
+export { fromWire, toWire } from "./mapping.js";
+export { createMemoryLog, type MemoryLog, type MemoryLogStats } from "./memory-log.js";
+export type { MemoryLogEvent, MemoryLogRecord } from "./memory-log-event.js";
+export {
+  isMemoryLogTransport,
+  type MemoryLogTransport,
+  type MemoryLogTransportOptions,
+  type MemoryLogTransportStats,
+  memoryLogTransport,
+} from "./memory-log-transport.js";
+export type { MemoryLogOptions } from "./options.js";
+export type { RingEvictions } from "./ring.js";

@@ -1,0 +1,22 @@
+import type { EventLogBackend } from "./backend.js";
+import { formatCursor, newEpoch } from "./cursor.js";
+import { entryRecord, payloadForm, payloadSnapshot } from "./snapshot.js";
+
+/**
+ * A log that keeps nothing: `append` returns an event with a rising id, so that callers which pass ids on still work;
+ * `query` finds nothing, and reports no gap, because there is no past that a reader could have missed.
+ */
+export function createDisabledLog(): EventLogBackend {
+  const epoch = newEpoch();
+  let newest = 0;
+  return {
+    append(kind, payload) {
+      const text = payloadSnapshot(kind, payload, Number.POSITIVE_INFINITY);
+      return entryRecord(++newest, { kind, text, form: payloadForm, timeMs: Date.now() });
+    },
+    query() {
+      return { events: [], gap: false, oldest: null, next: formatCursor(epoch, newest) };
+    },
+    clear() {},
+  };
+}

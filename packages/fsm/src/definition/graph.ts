@@ -1,0 +1,133 @@
+import { isPlainObject, own, type PlainObject } from "./plain-data.js";
+import type { Finding, Severity } from "./problem.js";
+import { closest, didYouMean, listNames } from "./suggest.js";
+import { CURRENT_STATE, isDynamicTarget, targetFields } from "./targets.js";
+
+/** The original system only warns of these. */
+const UNREACHABLE: Severity = "error";
+const NO_WAY_OUT: Severity = "error";
+
+/** Where one field of a state leads. */
+interface Edge {
+  readonly path: readonly string[];
+  readonly target: unknown;
+}
+
+/** The states that a state can lead to; `"any"` where that is not known, so that nothing is concluded from it. */
+type Successors = ReadonlySet<string> | "any";
+
+/**
+ * Checks where a loop's states lead: each target is a state, each state can be reached, and from each a terminal state
+ * can be reached. Interpolated targets may lead anywhere. A wrong target counts as the state it is most like, or as
+ * leading anywhere, so that one mistake is not reported a second time as all that follows from it.
+ */
+export function checkGraph(initial: unknown, states: PlainObject): Finding[] {
+  const names = Object.keys(states);
+  if (names.length === 0) return [];
+  const edges = new Map(names.map((name) => [name, edgesOf(name, own(states, name))]));
+  const start: Edge = { path: ["initial"], target: initial };
+  const findings = [start, ...[...edges.values()].flat()].flatMap((edge) => checkTarget(edge, names, edge !== start));
+
+  const graph = new Map([...edges].map(([name, out]) => [name, successors(name, out, own(states, name), names)]));
+  const reached = reachable(leadsTo(start.target, "", names), graph);
+  for (const name of names) {
+    if (reached === "any" || reached.has(name)) continue;
+    const message = `unreachable: no route from ${quote(initial)}, where the loop begins, leads here. Route a state to it, or remove it.`;
+    findings.push({ path: ["states", name], at: "key", severity: UNREACHABLE, message });
+  }
+  const ends = names.filter((name) => isTerminal(own(states, name)));
+  findings.push(...checkWayOut(names, ends, graph, reached));
+  return findings;
+}
+
+function checkTarget({ path, target }: Edge, names: readonly string[], mayStay: boolean): Finding[] {
+  if (typeof target !== "string" || names.includes(target)) return [];
+  if (mayStay && (target === CURRENT_STATE || isDynamicTarget(target))) return [];
+  const message = `unknown state ${quote(target)}. Known states: ${listNames(names)}.${didYouMean(target, names)}`;
+  return [{ path, severity: "error", message }];
+}
+
+function checkWayOut(
+  names: readonly string[],
+  ends: readonly string[],
+  graph: ReadonlyMap<string, Successors>,
+  reached: Successors,
+): Finding[] {
+  if (ends.length === 0) {
+    const message =
+      'no way out: no state is marked as the end. Add "terminal: true" to the state in which the loop is done.';
+    return [{ path: ["states"], at: "key", severity: NO_WAY_OUT, message }];
+  }
+  const leaving = canReach(new Set(ends), graph);
+  const trapped = names.filter((name) => (reached === "any" || reached.has(name)) && !leaving.has(name));
+  const [first] = trapped;
+  if (first === undefined) return [];
+  const where = trapped.length === 1 ? quote(first) : `any of ${listNames(trapped)}`;
+  const message = `no way out: once in ${where}, the loop can never reach a terminal state (${listNames(ends)}). Route one of them there.`;
+  return [{ path: ["states", first], at: "key", severity: NO_WAY_OUT, message }];
+}
+
+function edgesOf(name: string, state: unknown): Edge[] {
+  if (!isPlainObject(state)) return [];
+  const edges: Edge[] = targetFields
+    .filter((field) => Object.hasOwn(state, field))
+    .map((field) => ({ path: ["states", name, field], target: state[field] }));
+  const route = own(state, "route");
+  if (!isPlainObject(route)) return edges;
+  return [
+    ...edges,
+    ...Object.entries(route).map(([key, target]) => ({ path: ["states", name, "route", key], target })),
+  ];
+}
+
+function successors(name: string, edges: readonly Edge[], state: unknown, names: readonly string[]): Successors {
+  if (isTerminal(state)) return new Set();
+  // Not a mapping, or nothing says where it leads: reported as that.
+  if (edges.length === 0) return "any";
+  const all = new Set<string>();
+  for (const { target } of edges) {
+    const next = leadsTo(target, name, names);
+    if (next === "any") return "any";
+    for (const state of next) all.add(state);
+  }
+  return all;
+}
+
+function leadsTo(target: unknown, current: string, names: readonly string[]): Successors {
+  if (target === CURRENT_STATE && current !== "") return new Set([current]);
+  if (typeof target !== "string") return "any";
+  if (names.includes(target)) return new Set([target]);
+  const meant = isDynamicTarget(target) ? null : closest(target, names);
+  return meant === null ? "any" : new Set([meant]);
+}
+
+function reachable(from: Successors, graph: ReadonlyMap<string, Successors>): Successors {
+  if (from === "any") return "any";
+  const reached = new Set(from);
+  for (const name of reached) {
+    const next = graph.get(name) ?? new Set();
+    if (next === "any") return "any";
+    for (const state of next) reached.add(state);
+  }
+  return reached;
+}
+
+/** The states from which one of `ends` can be reached, `ends` included. */
+function canReach(ends: ReadonlySet<string>, graph: ReadonlyMap<string, Successors>): ReadonlySet<string> {
+  const before = new Map<string, string[]>();
+  const found = new Set(ends);
+  for (const [name, next] of graph) {
+    if (next === "any") found.add(name);
+    else for (const state of next) before.set(state, [...(before.get(state) ?? []), name]);
+  }
+  for (const name of found) for (const state of before.get(name) ?? []) found.add(state);
+  return found;
+}
+
+function isTerminal(state: unknown): boolean {
+  return isPlainObject(state) && own(state, "terminal") === true;
+}
+
+function quote(name: unknown): string {
+  return JSON.stringify(name);
+}

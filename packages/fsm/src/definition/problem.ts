@@ -1,0 +1,101 @@
+import { LoopsError } from "@loops/core";
+
+/** An `error` makes a loop unusable; a `warning` is something that has no effect, or not the one it seems to have. */
+export type Severity = "error" | "warning";
+
+/** One thing that is wrong with a loop, and where. */
+export interface LoopProblem {
+  /** Where in the loop, for example `states.fix.on_yes`; empty for the loop as a whole. */
+  readonly path: string;
+  /** From 1; `null` where the loop did not come from text. */
+  readonly line: number | null;
+  /** From 1; `null` where the loop did not come from text. */
+  readonly column: number | null;
+  readonly severity: Severity;
+  /** What is wrong and what to do about it. */
+  readonly message: string;
+}
+
+/** What a check found, before it is known where in a text that is. */
+export interface Finding {
+  readonly path: readonly string[];
+  /** Whether the key or the value at `path` is meant. @default "value" */
+  readonly at?: "key" | "value";
+  readonly severity: Severity;
+  readonly message: string;
+}
+
+/** `["states", "a b", "on_yes"]` is `states["a b"].on_yes`. */
+export function formatPath(path: readonly string[]): string {
+  let text = "";
+  for (const key of path) {
+    if (!/^[\p{L}\p{N}_$-]+$/u.test(key)) text += `[${JSON.stringify(key)}]`;
+    else text += text === "" ? key : `.${key}`;
+  }
+  return text;
+}
+
+/** A loop that cannot be used, with every problem that was found, warnings included. */
+export class LoopDefinitionError extends LoopsError {
+  readonly problems: readonly LoopProblem[];
+
+  constructor(code: LoopDefinitionErrorCode, message: string, problems: readonly LoopProblem[]) {
+    super(code, message);
+    this.name = "LoopDefinitionError";
+    this.problems = problems;
+  }
+}
+
+/** `LOOPS_LOOP_YAML`: the text cannot be read. `LOOPS_LOOP_INVALID`: it can, and is not a loop that can run. */
+export type LoopDefinitionErrorCode = "LOOPS_LOOP_YAML" | "LOOPS_LOOP_INVALID";
+
+export interface ProblemReport {
+  readonly code: LoopDefinitionErrorCode;
+  /** What to call the loop: the file's path as given, or `null` for one made in code. */
+  readonly file: string | null;
+  /** The text that lines and columns refer to. */
+  readonly text?: string;
+  readonly problems: readonly LoopProblem[];
+}
+
+const LISTED = 50;
+
+/** One error that lists all problems, errors first, each with its place, its line of source, and what to do. */
+export function loopDefinitionError(report: ProblemReport): LoopDefinitionError {
+  const { code, file, problems } = report;
+  const bySeverity = (severity: Severity) => problems.filter((problem) => problem.severity === severity).sort(byPlace);
+  const [errors, warnings] = [bySeverity("error"), bySeverity("warning")];
+  const sorted = [...errors, ...warnings];
+  const what = code === "LOOPS_LOOP_YAML" ? "cannot be read as YAML" : "is not a valid loop";
+  const counts = [count(errors.length, "error"), ...(warnings.length > 0 ? [count(warnings.length, "warning")] : [])];
+  const lines = report.text?.split("\n");
+  const listed = sorted.slice(0, LISTED).map((problem) => formatProblem(problem, file, lines));
+  const more = sorted.length > LISTED ? [`... and ${sorted.length - LISTED} more`] : [];
+  const message = [`${file ?? "the loop"} ${what} (${counts.join(", ")}):`, ...listed, ...more].join("\n");
+  return new LoopDefinitionError(code, message, sorted);
+}
+
+/** `fix.yaml:12:7 states.fix.on_yes: what is wrong`, and the line of source below it where there is one. */
+export function formatProblem(problem: LoopProblem, file: string | null, lines: readonly string[] = []): string {
+  const { line, column, path, message } = problem;
+  const place = line === null ? "" : `${file ?? "loop"}:${line}:${column ?? 1}`;
+  const where = [place, path].filter((part) => part !== "").join(" ");
+  const severity = problem.severity === "warning" ? "warning: " : "";
+  const source = line === null ? undefined : lines[line - 1];
+  const excerpt = source === undefined || source.trim() === "" ? "" : `\n    ${line} | ${showable(source)}`;
+  return `  ${where === "" ? "" : `${where}: `}${severity}${message}${excerpt}`;
+}
+
+function byPlace(a: LoopProblem, b: LoopProblem): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** One line that is safe on a terminal: short, and without control characters. */
+function showable(line: string): string {
+  const clean = line.trimEnd().replace(/\p{Cc}/gu, " ");
+  return clean.length > 120 ? `${clean.slice(0, 117)}...` : clean;
+}

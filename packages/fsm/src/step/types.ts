@@ -1,0 +1,80 @@
+import type { StateDelta } from "@loops/core";
+import type { EvaluatorConfig } from "../definition/types.js";
+import type { Evaluation } from "../evaluators/evaluate.js";
+import type { FsmEvent } from "../events.js";
+import type { ActionResult, RunError, RunState } from "../run-state.js";
+
+/** An event before the engine stamps it with time, identity and the run it belongs to. */
+export interface EventDraft {
+  readonly event: FsmEvent["event"];
+  readonly [field: string]: unknown;
+}
+
+/** The world as one step may see it: values, so that a step reads no clock and no environment. */
+export interface Facts {
+  /** Running time of all segments of the run so far, in milliseconds. */
+  readonly elapsedMs: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Somebody asked the run to stop after the current state. */
+  readonly stopRequested: boolean;
+}
+
+/** What happened since the last step. */
+export type StepInput =
+  /** A new run: nothing has been committed yet. */
+  | { readonly kind: "start" }
+  /** A new segment of a run that was left; `orphan` tells what was found of an action in doubt. */
+  | {
+      readonly kind: "resume";
+      readonly orphan: "none" | "ended";
+      readonly segmentStartedAt: string;
+      /** What the new segment goes on with instead of what was persisted. */
+      readonly changes: Partial<Pick<RunState, "context" | "definition" | "definition_hash">>;
+    }
+  /** Go on from the phase that the state is in. */
+  | { readonly kind: "advance" }
+  /** The action ran to its end. */
+  | { readonly kind: "acted"; readonly result: ActionResult }
+  /** The action was ended by us: it counts as not executed. */
+  | { readonly kind: "cancelled" }
+  /** The evaluator that was asked for has answered. */
+  | { readonly kind: "evaluated"; readonly evaluation: Evaluation }
+  /** An effect could not be had: no process, an evaluator that threw. */
+  | { readonly kind: "failed"; readonly error: RunError };
+
+/** An action whose intent is in the step's delta. */
+export interface PlannedAction {
+  readonly state: string;
+  readonly iteration: number;
+  readonly attempt: number;
+  /** Idempotency key: the same for every attempt at this iteration. */
+  readonly key: string;
+  /** As interpolated. */
+  readonly command: string;
+  readonly timeoutMs: number;
+}
+
+/** What to do once the step is committed, and with which input to come back. */
+export type Next =
+  /** Come back with `advance`. */
+  | { readonly kind: "advance" }
+  /** Run it; come back with `acted`, `cancelled` or `failed`. */
+  | { readonly kind: "act"; readonly action: PlannedAction }
+  /** Ask the evaluator; come back with `evaluated` or `failed`. */
+  | {
+      readonly kind: "evaluate";
+      readonly config: EvaluatorConfig | undefined;
+      readonly result: ActionResult;
+      /** Looked at instead of the result's output, where the evaluator's `source` could be filled in. */
+      readonly sourceText: string | undefined;
+    }
+  /** The run has ended. */
+  | { readonly kind: "done" };
+
+/** One step: events and the change of state they stand for are committed together, before `next` is done. */
+export interface Step {
+  /** Empty where there is nothing to commit. */
+  readonly events: readonly EventDraft[];
+  readonly delta: StateDelta;
+  readonly next: Next;
+}

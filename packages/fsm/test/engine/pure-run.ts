@@ -1,0 +1,67 @@
+import type { LoopDefinition } from "../../src/definition/types.js";
+import { initialState } from "../../src/engine/initial-state.js";
+import { evaluate } from "../../src/evaluators/evaluate.js";
+import type { ActionResult, RunState } from "../../src/run-state.js";
+import { applyDelta } from "../../src/step/delta.js";
+import { step } from "../../src/step/step.js";
+import type { EventDraft, Facts, PlannedAction, Step, StepInput } from "../../src/step/types.js";
+
+export const calm: Facts = { elapsedMs: 0, env: {}, stopRequested: false };
+
+export function newRun(loop: LoopDefinition): RunState {
+  return initialState(loop, { runId: "run", startedAt: "2026-01-01T00:00:00.000Z" });
+}
+
+export interface PureRun {
+  readonly state: RunState;
+  readonly events: readonly EventDraft[];
+  /** Keys of the actions that ran, in order. */
+  readonly ran: readonly string[];
+}
+
+export interface PureRunOptions {
+  readonly state: RunState;
+  readonly first?: StepInput;
+  readonly act: (action: PlannedAction) => ActionResult;
+  readonly facts?: Facts;
+  /** What becomes of the state between two steps. */
+  readonly between?: (state: RunState) => RunState;
+  /** Stop after so many commits, as a kill would: what was committed stands, what was to come is lost. */
+  readonly killAfterCommits?: number;
+}
+
+/** A run without an engine: steps, applied one after the other. */
+export function pureRun(options: PureRunOptions): PureRun {
+  const { act, facts = calm, between = (state) => state, killAfterCommits = Number.POSITIVE_INFINITY } = options;
+  const events: EventDraft[] = [];
+  const ran: string[] = [];
+  let { state, first: input = { kind: "start" } } = options as PureRunOptions & { first: StepInput };
+  let commits = 0;
+  for (let steps = 0; steps < 2000; steps++) {
+    const taken: Step = step(state.definition, state, input, facts);
+    events.push(...taken.events);
+    state = between(applyDelta(state, taken.delta));
+    if (taken.events.length > 0) commits += 1;
+    if (commits >= killAfterCommits || taken.next.kind === "done") return { state, events, ran };
+    switch (taken.next.kind) {
+      case "advance":
+        input = { kind: "advance" };
+        break;
+      case "act":
+        ran.push(taken.next.action.key);
+        input = { kind: "acted", result: act(taken.next.action) };
+        break;
+      case "evaluate":
+        input = {
+          kind: "evaluated",
+          evaluation: evaluate(taken.next.config, taken.next.result, taken.next.sourceText),
+        };
+        break;
+    }
+  }
+  throw new Error("the run does not end");
+}
+
+export function resultWith(exit_code: number, output = ""): ActionResult {
+  return { output, stderr: "", exit_code, duration_ms: 1 };
+}

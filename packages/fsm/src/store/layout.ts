@@ -1,0 +1,89 @@
+import { join, resolve, sep } from "node:path";
+import { LoopsError } from "@loops/core";
+
+/** The files of one run that is not archived. */
+export interface RunPaths {
+  readonly stem: string;
+  /** The view. */
+  readonly state: string;
+  readonly journal: string;
+  readonly blobs: string;
+  readonly stop: string;
+}
+
+/** Where everything lies under the loops directory. Pure: it looks at no file. */
+export interface Layout {
+  readonly running: string;
+  run(stem: string): RunPaths;
+  owner(stem: string, epoch: number): string;
+  /** The archived runs of a loop. */
+  history(loop: string): string;
+  archive(loop: string, runId: string): RunPaths;
+}
+
+export function createLayout(dir: string): Layout {
+  const base = resolve(dir);
+  const running = join(base, ".running");
+  const history = (loop: string) => inside(join(base, ".history"), checkPathPart("loop name", loop));
+  return {
+    running,
+    run(stem) {
+      const path = inside(running, checkPathPart("file stem", stem, maxStemBytes));
+      return {
+        stem,
+        state: `${path}.state.json`,
+        journal: `${path}.events.jsonl`,
+        blobs: `${path}.blobs`,
+        stop: `${path}.stop`,
+      };
+    },
+    owner: (stem, epoch) => `${inside(running, checkPathPart("file stem", stem, maxStemBytes))}.owner.${epoch}`,
+    history,
+    archive(loop, runId) {
+      const path = inside(history(loop), checkPathPart("run id", runId));
+      return {
+        stem: runId,
+        state: join(path, "state.json"),
+        journal: join(path, "events.jsonl"),
+        blobs: join(path, "blobs"),
+        stop: join(path, "stop"),
+      };
+    },
+  };
+}
+
+/** Long enough for names of a hundred characters and an id; short enough for the 255 bytes of a file name. */
+const maxPartBytes = 180;
+const maxStemBytes = maxPartBytes + 50;
+
+/**
+ * Returns `part` if it can stand as one part of a path.
+ *
+ * @throws LoopsError `LOOPS_NAME` for a name that is empty, leads elsewhere, is hidden, too long, or unprintable
+ */
+export function checkPathPart(what: string, part: string, maxBytes = maxPartBytes): string {
+  const problem = problemOf(part, maxBytes);
+  if (problem === null) return part;
+  throw new LoopsError(
+    "LOOPS_NAME",
+    `[file-store] ${what} ${JSON.stringify(part.slice(0, 120))} ${problem}. Use letters, digits, "-", "_" and ".".`,
+  );
+}
+
+function problemOf(part: string, maxBytes: number): string | null {
+  if (part === "") return "is empty";
+  if (part.startsWith(".")) return "begins with a dot";
+  if (part.includes("..")) return 'contains ".."';
+  if (/[/\\]/.test(part)) return "contains a path separator";
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(part)) return "contains a control character";
+  if (Buffer.byteLength(part) > maxBytes) return `is longer than ${maxBytes} bytes`;
+  return null;
+}
+
+/** A second look, on the resolved path: whatever the rules above miss never leaves the directory. */
+function inside(directory: string, part: string): string {
+  const path = resolve(directory, part);
+  if (path.startsWith(directory + sep)) return path;
+  throw new LoopsError("LOOPS_NAME", `[file-store] ${JSON.stringify(part)} leads out of ${directory}.`);
+}

@@ -1,0 +1,141 @@
+import type { LoopEvent, RunLease, StateDelta, StateStore, StoredEvent } from "@loops/core";
+import { checkLoopName } from "../definition/names.js";
+import type { RunState } from "../run-state.js";
+import { applyDelta } from "../step/delta.js";
+import { newestFirst } from "./run-list.js";
+import { leaseLost, notACommit, runExists, runNotFound, runOwned } from "./store-errors.js";
+
+/** One run in memory. */
+interface MemoryRun {
+  state: RunState;
+  readonly events: LoopEvent[];
+  epoch: number;
+  flushedSeq: number;
+  leased: boolean;
+  stopRequested: boolean;
+  archived: boolean;
+}
+
+/**
+ * Keeps runs in this process: for tests, and for loops that need not survive it. The same promises as the file store,
+ * but for durability. States and events are kept as they are given, not copied.
+ */
+export function memoryStore(): StateStore<RunState> {
+  const all = new Map<string, MemoryRun>();
+  const present = () => [...all.values()].filter((run) => !run.archived && run.events.length > 0);
+  const get = (runId: string): MemoryRun => {
+    const run = all.get(runId);
+    if (run === undefined || run.archived) throw runNotFound(runId);
+    return run;
+  };
+
+  return {
+    create(state, { clearPrevious = true } = {}) {
+      checkLoopName(state.loop_name);
+      if (all.has(state.run_id)) throw runExists(state.run_id);
+      const previous = present().filter((run) => run.state.loop_name === state.loop_name && !run.leased);
+      if (clearPrevious) for (const run of previous) run.archived = true;
+      const run: MemoryRun = {
+        state,
+        events: [],
+        epoch: 0,
+        flushedSeq: 0,
+        leased: false,
+        stopRequested: false,
+        archived: false,
+      };
+      all.set(state.run_id, run);
+      return new MemoryLease(run, () => all.delete(state.run_id));
+    },
+
+    acquire(runId) {
+      const run = get(runId);
+      if (run.leased)
+        throw runOwned(runId, { pid: process.pid, start_time: null, boot_id: null, host: "here" }, "", false);
+      return new MemoryLease(run, () => undefined);
+    },
+
+    find(nameOrRunId) {
+      const runs = present().map((run) => run.state);
+      const ofLoop = runs.filter((run) => run.loop_name === nameOrRunId).sort(newestFirst);
+      return ofLoop[0] ?? runs.find((run) => run.run_id === nameOrRunId) ?? null;
+    },
+
+    isOwned: (runId) => all.get(runId)?.leased ?? false,
+
+    list: () => ({ runs: present().map((run) => run.state), corrupt: [] }),
+
+    history(loop) {
+      const archived = [...all.values()].filter((run) => run.archived && run.state.loop_name === loop);
+      return { runs: archived.map((run) => run.state).sort(newestFirst), corrupt: [] };
+    },
+
+    readEvents(loop, runId) {
+      const run = all.get(runId);
+      return run?.state.loop_name === loop ? [...run.events] : [];
+    },
+
+    requestStop(runId) {
+      const run = get(runId);
+      run.stopRequested = run.leased;
+    },
+  };
+}
+
+class MemoryLease implements RunLease<RunState> {
+  readonly epoch: number;
+  readonly #run: MemoryRun;
+  readonly #discard: () => void;
+  #released = false;
+
+  constructor(run: MemoryRun, discard: () => void) {
+    run.leased = true;
+    run.stopRequested = false;
+    run.epoch += 1;
+    this.epoch = run.epoch;
+    this.#run = run;
+    this.#discard = discard;
+  }
+
+  get runId(): string {
+    return this.#run.state.run_id;
+  }
+
+  get state(): RunState {
+    return this.#run.state;
+  }
+
+  get seq(): number {
+    return this.#run.events.length;
+  }
+
+  get flushedSeq(): number {
+    return this.#run.flushedSeq;
+  }
+
+  commit(events: readonly LoopEvent[], delta: StateDelta): void {
+    if (this.#released) throw leaseLost(this.runId, this.epoch);
+    if (events.length === 0) throw notACommit(this.runId, "a commit needs an event: nothing changes without one.");
+    this.#run.state = applyDelta(this.#run.state, delta);
+    this.#run.events.push(...events);
+  }
+
+  events(after: number): readonly StoredEvent[] {
+    return this.#run.events.slice(after).map((event, index) => ({ seq: after + index + 1, event }));
+  }
+
+  stopRequested(): boolean {
+    return this.#run.stopRequested;
+  }
+
+  markFlushed(seq: number): void {
+    this.#run.flushedSeq = Math.max(this.#run.flushedSeq, Math.min(seq, this.seq));
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#run.leased = false;
+    if (this.seq === 0) this.#discard();
+  }
+}

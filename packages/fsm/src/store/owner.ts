@@ -1,0 +1,158 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { OwnerIdentity } from "@loops/core";
+import { isAlive, ownIdentity } from "../actions/process-identity.js";
+import { writeFile } from "./atomic-write.js";
+import type { StoreContext } from "./store-context.js";
+import { runOwned, writeFailed } from "./store-errors.js";
+
+/** Who took a run over, one file for each epoch. */
+export interface OwnerFile {
+  readonly epoch: number;
+  readonly path: string;
+  /** `null`: unreadable, as after a loss of power; such an owner counts as dead. */
+  readonly owner: OwnerIdentity | null;
+}
+
+/** The owner files of a run, the newest last. */
+export function readOwners({ fs, layout }: StoreContext, stem: string): readonly OwnerFile[] {
+  const prefix = `${stem}.owner.`;
+  return listDirectory(fs, layout.running)
+    .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+    .map((name) => Number(name.slice(prefix.length)))
+    .sort((a, b) => a - b)
+    .map((epoch) => {
+      const path = layout.owner(stem, epoch);
+      return { epoch, path, owner: readOwner(fs, path) };
+    });
+}
+
+/** The owner that lives or may live; `null` where the run is free to take. */
+export function livingOwner(owners: readonly OwnerFile[]): (OwnerFile & { readonly owner: OwnerIdentity }) | null {
+  const newest = owners.at(-1);
+  if (newest === undefined || newest.owner === null) return null;
+  const { owner } = newest;
+  return isElsewhere(owner) || isAlive(owner) ? { ...newest, owner } : null;
+}
+
+export interface Claim<T> {
+  readonly epoch: number;
+  readonly path: string;
+  readonly owner: OwnerIdentity;
+  /** What was on record once the run was ours. */
+  readonly record: T;
+}
+
+const maxAttempts = 20;
+
+/**
+ * Takes a run over. The file of the new epoch is made exclusively and with its content; of several that try, one wins.
+ * Then older owner files go, which is how an owner that was taken for dead and lives finds out.
+ *
+ * @param read what is on record, with the epoch of the last commit; called again once the run is ours, because an
+ * owner may have come and gone since
+ * @throws LoopsError `LOOPS_RUN_OWNED`, `LOOPS_STORE_WRITE`, and what `read` throws
+ */
+export function claim<T extends { readonly epoch: number } | null>(
+  context: StoreContext,
+  stem: string,
+  runId: string,
+  read: () => T,
+): Claim<T> {
+  const owner = ownIdentity();
+  for (let attempt = 1; ; attempt += 1) {
+    const owners = readOwners(context, stem);
+    const living = livingOwner(owners);
+    if (living !== null) throw runOwned(runId, living.owner, living.path, isElsewhere(living.owner));
+    const epoch = Math.max(owners.at(-1)?.epoch ?? 0, read()?.epoch ?? 0) + 1;
+    const path = context.layout.owner(stem, epoch);
+    if (linkOwner(context, path, owner)) {
+      const claimed = keepIfNewest(context, stem, path, epoch, read);
+      if (claimed !== null) return { epoch, path, owner, record: claimed.record };
+    }
+    // Somebody else is quicker each time: whoever it is, the run is not free.
+    if (attempt === maxAttempts) throw runOwned(runId, readOwner(context.fs, path) ?? owner, path, false);
+  }
+}
+
+/** Gives a claim up. */
+export function removeOwner({ fs, warn }: StoreContext, path: string): void {
+  try {
+    fs.rmSync(path, { force: true });
+  } catch (error) {
+    const message = "the owner file stays behind; the run is free once this process has ended";
+    warn({ type: "not_removed", path, message, error });
+  }
+}
+
+function keepIfNewest<T extends { readonly epoch: number } | null>(
+  context: StoreContext,
+  stem: string,
+  path: string,
+  epoch: number,
+  read: () => T,
+): { readonly record: T } | null {
+  try {
+    const owners = readOwners(context, stem);
+    const record = read();
+    if (owners.at(-1)?.epoch === epoch && (record?.epoch ?? 0) < epoch) {
+      removeOlderFiles(context, stem, epoch);
+      return { record };
+    }
+  } catch (error) {
+    removeOwner(context, path);
+    throw error;
+  }
+  removeOwner(context, path);
+  return null;
+}
+
+/** Owner files of former epochs, and what former owners that were killed left of files they were about to put in place. */
+function removeOlderFiles(context: StoreContext, stem: string, epoch: number): void {
+  const { fs, layout } = context;
+  const prefix = `${stem}.`;
+  for (const name of listDirectory(fs, layout.running)) {
+    if (!name.startsWith(prefix)) continue;
+    const match = /^(?:owner\.(\d+)(?:\.\d+-[0-9a-f]+\.tmp)?|state\.json\.(\d+)\.tmp)$/.exec(name.slice(prefix.length));
+    if (match !== null && Number(match[1] ?? match[2]) < epoch) removeOwner(context, join(layout.running, name));
+  }
+}
+
+/** `false` where somebody else was quicker. A link gives the file its name and its content in one step. */
+function linkOwner(context: StoreContext, path: string, owner: OwnerIdentity): boolean {
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+  try {
+    writeFile(context, temporary, Buffer.from(`${JSON.stringify(owner)}\n`));
+    context.fs.linkSync(temporary, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw writeFailed(path, error);
+  } finally {
+    removeOwner(context, temporary);
+  }
+}
+
+function isElsewhere(owner: OwnerIdentity): boolean {
+  return owner.host !== hostname();
+}
+
+function readOwner(fs: StoreContext["fs"], path: string): OwnerIdentity | null {
+  try {
+    const owner = JSON.parse(fs.readFileSync(path, "utf8")) as Partial<OwnerIdentity> | null;
+    return typeof owner?.pid === "number" && typeof owner.host === "string" ? (owner as OwnerIdentity) : null;
+  } catch {
+    return null; // Removed meanwhile, or never written to the end: either way no owner.
+  }
+}
+
+/** The names in a directory, sorted; none where it does not exist. */
+export function listDirectory(fs: StoreContext["fs"], directory: string): readonly string[] {
+  try {
+    return fs.readdirSync(directory).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { isLoopsError } from "@loops/core";
+import type { RunState } from "../run-state.js";
+import { resolveBlobs } from "./blobs.js";
+import type { RunPaths } from "./layout.js";
+import { type LoadedRun, loadRun, readIfExists } from "./load.js";
+import { listDirectory } from "./owner.js";
+import type { StoreContext } from "./store-context.js";
+import { decodeView } from "./view.js";
+
+/** What lies under one stem. */
+export type StemContent =
+  | { readonly kind: "run"; readonly paths: RunPaths; readonly run: LoadedRun }
+  | { readonly kind: "corrupt"; readonly paths: RunPaths; readonly error: Error };
+
+/** Every run that is not archived, in the order of their files. */
+export function* readRunning(context: StoreContext): Generator<StemContent, void, undefined> {
+  for (const stem of stemsIn(listDirectory(context.fs, context.layout.running))) {
+    const content = readStem(context, stem);
+    if (content !== null) yield content;
+  }
+}
+
+/** What lies under `stem`; `null` where no run does. */
+export function readStem(context: StoreContext, stem: string): StemContent | null {
+  const paths = context.layout.run(stem);
+  try {
+    const run = loadRun(context.fs, paths);
+    return run === null ? null : { kind: "run", paths, run };
+  } catch (error) {
+    if (!isLoopsError(error, "LOOPS_STATE_CORRUPT")) throw error;
+    return { kind: "corrupt", paths, error };
+  }
+}
+
+/** The run with that id. @throws LoopsError `LOOPS_STATE_CORRUPT` where that is the one that cannot be read */
+export function findRunById(context: StoreContext, runId: string): Extract<StemContent, { kind: "run" }> | null {
+  for (const content of readRunning(context)) {
+    if (content.kind === "run" && content.run.state.run_id === runId) return content;
+    if (content.kind === "corrupt" && runIdOfCorrupt(context, content.paths) === runId) throw content.error;
+  }
+  return null;
+}
+
+/** A run as it is handed out: with its large texts, and with the time of its view. */
+export function publicState(context: StoreContext, { paths, run }: { paths: RunPaths; run: LoadedRun }): RunState {
+  return { ...resolveBlobs(context.fs, paths.blobs, run.state), updated_at: run.updatedAt };
+}
+
+function stemsIn(names: readonly string[]): readonly string[] {
+  const stems = names.flatMap((name) => /^([^.].*)\.(?:state\.json|events\.jsonl)$/s.exec(name)?.[1] ?? []);
+  return [...new Set(stems)];
+}
+
+/** Of the two files that tell the run id, the other may still be readable. */
+function runIdOfCorrupt({ fs }: StoreContext, paths: RunPaths): string | null {
+  try {
+    const bytes = readIfExists(fs, paths.state);
+    if (bytes !== null) return decodeView(bytes, paths.state).state.run_id;
+  } catch (error) {
+    if (!isLoopsError(error, "LOOPS_STATE_CORRUPT")) throw error;
+  }
+  return firstRunId(fs, paths);
+}
+
+function firstRunId(fs: StoreContext["fs"], paths: RunPaths): string | null {
+  try {
+    return loadRun(fs, { ...paths, state: `${paths.state}.none` })?.state.run_id ?? null;
+  } catch (error) {
+    if (!isLoopsError(error, "LOOPS_STATE_CORRUPT")) throw error;
+    return null;
+  }
+}

@@ -1,0 +1,31 @@
+import { replaceFile } from "./atomic-write.js";
+import type { RunPaths } from "./layout.js";
+import { readIfExists } from "./load.js";
+import type { StoreContext } from "./store-context.js";
+import { writeFailed } from "./store-errors.js";
+
+/** Who is asked to stop: the owner of that epoch, so that a request never meets a later one. */
+export interface StopRequest {
+  readonly run_id: string;
+  readonly epoch: number;
+}
+
+/** @throws LoopsError `LOOPS_STORE_WRITE` */
+export function writeStopRequest(context: StoreContext, paths: RunPaths, request: StopRequest): void {
+  try {
+    replaceFile(context, paths.stop, `${paths.stop}.${process.pid}.tmp`, Buffer.from(`${JSON.stringify(request)}\n`));
+  } catch (error) {
+    throw writeFailed(paths.stop, error);
+  }
+}
+
+export function isStopRequested(fs: StoreContext["fs"], paths: RunPaths, who: StopRequest): boolean {
+  const bytes = fs.existsSync(paths.stop) ? readIfExists(fs, paths.stop) : null;
+  if (bytes === null) return false;
+  try {
+    const request = JSON.parse(bytes.toString()) as Partial<StopRequest> | null;
+    return request?.run_id === who.run_id && request.epoch === who.epoch;
+  } catch {
+    return false; // Not made by a store: it asks nobody to stop.
+  }
+}

@@ -30,3 +30,21 @@ export interface EncodedEvent {
   /** `line` as UTF-8. Shared: do not write into it. */
   readonly bytes: Uint8Array;
 }
+
+/**
+ * A record that was read somewhere as an event: the name from `event`, else `type`, else `"unknown"`; the time from
+ * `ts`, else `timestamp`, else empty; `id` empty where there is none. An alias is left where it is if the field itself
+ * is there. The record is not changed.
+ */
+export function eventFromRecord(record: Readonly<Record<string, unknown>>): LoopEvent {
+  const { event, ts, id, ...fields } = record;
+  const name = event ?? take(fields, "type") ?? "unknown";
+  const time = ts ?? take(fields, "timestamp") ?? "";
+  return { event: String(name), ts: String(time), id: String(id ?? ""), ...fields };
+}
+
+function take(fields: Record<string, unknown>, key: string): unknown {
+  const value = fields[key];
+  if (value !== undefined && value !== null) delete fields[key];
+  return value;
+}

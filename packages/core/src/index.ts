@@ -16,9 +16,10 @@ export { type ClosableBus, type CloseOnExitOptions, closeOnExit } from "./close-
 export { DeliveryError, type DeliveryErrorKind, type DeliveryErrorOptions } from "./delivery-error.js";
 export { encodeEvent } from "./encode.js";
 export { errorMessage, isLoopsError, LoopsError } from "./errors.js";
-export type { EncodedEvent, EventInput, LoopEvent } from "./event.js";
+export { type EncodedEvent, type EventInput, eventFromRecord, type LoopEvent } from "./event.js";
 export type { Cursor, EventLog, EventLogPage, EventLogQuery, LogEntry, TailItem, TailOptions } from "./event-log.js";
 export { compileFilter } from "./glob.js";
+export { withDefaults } from "./options.js";
 export { getBus, nullBus, setBus } from "./global-bus.js";
 export type { SinkReport } from "./lane.js";
 export type { ErrorInfo, OnError } from "./reporter.js";

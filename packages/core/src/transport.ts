@@ -85,8 +85,13 @@ export function isTransport(value: unknown): value is Transport {
 
 /** What a package's `createTransport(options, context)` is given by `wireTransports`. */
 export interface WireContext {
-  /** Absolute directory below which relative paths of the options lie. */
+  /** Absolute directory where sinks put their files. */
   readonly baseDir: string;
+  /**
+   * A configured path as absolute: relative ones lie below `baseDir`, and a first part `.ll` stands for it, so that
+   * `.ll/events.sock` follows a base directory that was moved.
+   */
+  resolvePath(path: string): string;
   /** Says that something in the configuration was passed over. */
   warn(message: string): void;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Transport } from "./transport.js";
+import type { Transport, WireContext } from "./transport.js";
 import { type WireConfig, type WireOptions, wireTransports } from "./wire-transports.js";
 
 let project: string;
@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => rm(project, { recursive: true, force: true }));
 
 async function wire(config: WireConfig, options: WireOptions = {}) {
-  const added: (Transport & { options: unknown; context: { baseDir: string } })[] = [];
+  const added: (Transport & { options: unknown; context: WireContext })[] = [];
   const warnings: string[] = [];
   const bus = { addTransport: (transport: Transport) => void added.push(transport as (typeof added)[0]) };
   const from = pathToFileURL(join(project, "main.js"));
@@ -80,6 +80,17 @@ describe("wireTransports", () => {
     expect(given.added[0]?.context.baseDir).toBe(project);
     const none = await wire({ transports: ["jsonl"] });
     expect(none.added[0]?.context.baseDir).toBe(resolve(".ll"));
+  });
+
+  it("C-7: absolute paths stay, a first part .ll is the base directory, other relative ones lie below it", async () => {
+    const { added } = await wire({ transports: ["jsonl"] }, { baseDir: project });
+    const paths = [join(project, "..", "abs.sock"), ".ll/events.sock", ".llama/x", "deep/er.sock"];
+    expect(paths.map((path) => added[0]?.context.resolvePath(path))).toEqual([
+      join(project, "..", "abs.sock"),
+      join(project, "events.sock"),
+      join(project, ".llama/x"),
+      join(project, "deep/er.sock"),
+    ]);
   });
 
   it("C-8: a factory that has nothing to wire warns, and the rest is wired", async () => {

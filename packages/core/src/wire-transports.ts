@@ -39,9 +39,14 @@ export async function wireTransports(
   config: WireConfig,
   options: WireOptions = {},
 ): Promise<string[]> {
-  const { resolve } = await import("node:path");
+  const { resolve, sep } = await import("node:path");
   const warn = options.warn ?? ((message: string) => process.emitWarning(message, { type: "LoopsWarning" }));
-  const context: WireContext = { baseDir: resolve(options.baseDir ?? ".ll"), warn };
+  const baseDir = resolve(options.baseDir ?? ".ll");
+  const context: WireContext = {
+    baseDir,
+    resolvePath: (path) => resolve(baseDir, path.startsWith(".ll/") || path.startsWith(`.ll${sep}`) ? path.slice(4) : path),
+    warn,
+  };
   const made = new Map<string, Transport>();
   try {
     for (const name of namesOf(config)) {

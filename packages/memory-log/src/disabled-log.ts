@@ -1,6 +1,7 @@
 import type { EventLogBackend } from "./backend.js";
 import { formatCursor, newEpoch } from "./cursor.js";
-import { entryRecord, payloadForm, payloadSnapshot } from "./snapshot.js";
+import { memoryLogEvent } from "./memory-log-event.js";
+import { payloadForm, payloadSnapshot } from "./snapshot.js";
 
 /**
  * A log that keeps nothing: `append` returns an event with a rising id, so that callers which pass ids on still work;
@@ -12,7 +13,7 @@ export function createDisabledLog(): EventLogBackend {
   return {
     append(kind, payload) {
       const text = payloadSnapshot(kind, payload, Number.POSITIVE_INFINITY);
-      return entryRecord(++newest, { kind, text, form: payloadForm, timeMs: Date.now() });
+      return memoryLogEvent(++newest, { kind, text, form: payloadForm, timeMs: Date.now() });
     },
     query() {
       return { events: [], gap: false, oldest: null, next: formatCursor(epoch, newest) };

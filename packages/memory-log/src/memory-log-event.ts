@@ -1,3 +1,6 @@
+import type { RingEntry } from "./ring.js";
+import { entryPayload } from "./snapshot.js";
+
 /** An event of a memory log as plain data. */
 export interface MemoryLogRecord {
   /** From 1, without holes, never used again. */
@@ -15,14 +18,9 @@ export interface MemoryLogEvent extends MemoryLogRecord {
   toJSON(): MemoryLogRecord;
 }
 
-/** @param payload makes a new copy at each call; called when the payload is first looked at */
-export function memoryLogEvent(
-  id: number,
-  timestamp: number,
-  kind: string,
-  payload: () => Readonly<Record<string, unknown>>,
-): MemoryLogEvent {
-  return new LazyEvent(id, timestamp, kind, payload) as LazyEvent & MemoryLogEvent;
+/** What `append` and `query` of a memory log return for an entry. */
+export function memoryLogEvent(id: number, entry: RingEntry): MemoryLogEvent {
+  return new LazyEvent(id, entry) as LazyEvent & MemoryLogEvent;
 }
 
 /** Its payload is read when somebody looks: a caller that ignores what `append` returns pays nothing for it. */
@@ -31,7 +29,7 @@ class LazyEvent {
   static readonly #payloadProperty: PropertyDescriptor & ThisType<LazyEvent> = {
     enumerable: true,
     get() {
-      this.#payload ??= this.#read();
+      this.#payload ??= entryPayload(this.#entry);
       return this.#payload;
     },
   };
@@ -39,20 +37,20 @@ class LazyEvent {
   readonly id: number;
   readonly timestamp: number;
   readonly kind: string;
-  readonly #read: () => Readonly<Record<string, unknown>>;
-  #payload: Readonly<Record<string, unknown>> | undefined;
+  readonly #entry: RingEntry;
+  #payload: MemoryLogRecord["payload"] | undefined;
 
-  constructor(id: number, timestamp: number, kind: string, read: () => Readonly<Record<string, unknown>>) {
+  constructor(id: number, entry: RingEntry) {
     this.id = id;
-    this.timestamp = timestamp;
-    this.kind = kind;
+    this.timestamp = entry.timeMs / 1000;
+    this.kind = entry.kind;
     Object.defineProperty(this, "payload", LazyEvent.#payloadProperty);
-    this.#read = read;
+    this.#entry = entry;
     Object.freeze(this);
   }
 
   toJSON(): MemoryLogRecord {
     // Read anew: what the holder did to its own copy is not what was logged.
-    return { id: this.id, timestamp: this.timestamp, kind: this.kind, payload: this.#read() };
+    return { id: this.id, timestamp: this.timestamp, kind: this.kind, payload: entryPayload(this.#entry) };
   }
 }

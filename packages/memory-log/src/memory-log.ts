@@ -1,8 +1,9 @@
 import type { EventLogBackend } from "./backend.js";
 import { LogStore } from "./log-store.js";
+import { memoryLogEvent } from "./memory-log-event.js";
 import { type MemoryLogOptions, resolveOptions } from "./options.js";
 import type { RingEvictions } from "./ring.js";
-import { entryRecord, payloadForm, payloadSnapshot } from "./snapshot.js";
+import { payloadForm, payloadSnapshot } from "./snapshot.js";
 
 /** What became of the events of a log: `appended = resident + evicted.* + cleared`. */
 export interface MemoryLogStats {
@@ -45,10 +46,10 @@ export function viewLog(store: LogStore): MemoryLog {
         form: payloadForm,
         timeMs: store.nowMs(),
       } as const;
-      return entryRecord(store.put(kind, entry.text, entry.form, entry.timeMs), entry);
+      return memoryLogEvent(store.put(kind, entry.text, entry.form, entry.timeMs), entry);
     },
     query({ since, limit } = {}) {
-      return store.page({ since, limit, read: (id) => entryRecord(id, store.ring.entry(id)) });
+      return store.page({ since, limit, read: (id) => memoryLogEvent(id, store.ring.entry(id)) });
     },
     clear() {
       store.ring.clear();

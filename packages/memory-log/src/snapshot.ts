@@ -1,6 +1,5 @@
 import { type Cursor, type EncodedEvent, encodeEvent, type LoopEvent } from "@loops/core";
 import { fromWire, toWire } from "./mapping.js";
-import { type MemoryLogEvent, memoryLogEvent } from "./memory-log-event.js";
 import { type RingEntry, textBytes } from "./ring.js";
 
 type Payload = Readonly<Record<string, unknown>>;
@@ -24,19 +23,15 @@ export function payloadSnapshot(kind: string, payload: Payload | null | undefine
   return eventSnapshot({ event: kind, ts: "", id: "", payload: payload ?? {} }, undefined, maxBytes);
 }
 
-/** What `append` and `query` of a memory log return for an entry. */
-export function entryRecord(id: number, entry: RingEntry): MemoryLogEvent {
-  return memoryLogEvent(id, entry.timeMs / 1000, entry.kind, () => payloadOf(entry));
-}
-
-/** What an event log returns for an entry: a new object at each call. */
+/** An entry as an event of the bus: a new object at each call. */
 export function entryEvent(id: number, entry: RingEntry, cursor: Cursor): LoopEvent {
   if (entry.form === eventForm) return parse(entry.text);
-  const record = { id, timestamp: entry.timeMs / 1000, kind: entry.kind, payload: payloadOf(entry) };
+  const record = { id, timestamp: entry.timeMs / 1000, kind: entry.kind, payload: entryPayload(entry) };
   return fromWire(record, cursor);
 }
 
-function payloadOf(entry: RingEntry): Payload {
+/** The payload of an entry: a new object at each call. */
+export function entryPayload(entry: RingEntry): Payload {
   const parsed = parse(entry.text);
   if (entry.form === eventForm) return toWire(parsed).payload;
   if (isPayload(parsed["payload"])) return parsed["payload"];

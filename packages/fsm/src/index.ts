@@ -1,3 +1,30 @@
-export type * from "./actions/runner.js";
+export type { ActionOutcome, ActionRequest, ActionRunner, PreparedAction } from "./actions/runner.js";
 export { type ShellRunnerOptions, shellRunner } from "./actions/shell-runner.js";
+export { defineLoop } from "./definition/define-loop.js";
+export { definitionHash } from "./definition/hash.js";
+export { loadLoop, type ParsedLoop, type ParseLoopOptions, parseLoop } from "./definition/load.js";
+export { LoopDefinitionError, type LoopProblem } from "./definition/problem.js";
+export { resolveTarget } from "./definition/targets.js";
+export type * from "./definition/types.js";
+export type { Clock } from "./engine/clock.js";
+export type { EventSink } from "./engine/event-sink.js";
+export type {
+  ActionContext,
+  EngineOptions,
+  ResumeLoopOptions,
+  RunLimits,
+  RunLoopOptions,
+  RunResult,
+} from "./engine/options.js";
+export { resumeLoop } from "./engine/resume-loop.js";
+export { runLoop } from "./engine/run-loop.js";
+export { type Evaluation, evaluate } from "./evaluators/evaluate.js";
+export type * from "./events.js";
+export { interpolate } from "./interpolate.js";
+export type { InterpolationScope } from "./interpolate-scope.js";
 export type * from "./run-state.js";
+export { step } from "./step/step.js";
+export type { EventDraft, Facts, Next, PlannedAction, Step, StepInput } from "./step/types.js";
+export { type FileStoreOptions, fileStore } from "./store/file-store.js";
+export { memoryStore } from "./store/memory-store.js";
+export type { StoreFs, StoreWarning } from "./store/store-context.js";

@@ -1,0 +1,41 @@
+import type { StateStore } from "@loops/core";
+import type { ActionRunner } from "../actions/runner.js";
+import { shellRunner } from "../actions/shell-runner.js";
+import type { RunState } from "../run-state.js";
+import { fileStore } from "../store/file-store.js";
+import { type Clock, systemClock } from "./clock.js";
+import type { EventSink } from "./event-sink.js";
+import type { ActionContext, EngineOptions } from "./options.js";
+
+/** Everything the engine does to the world, with the defaults filled in. */
+export interface Effects {
+  readonly store: StateStore<RunState>;
+  readonly bus: EventSink | undefined;
+  readonly runner: ActionRunner;
+  readonly clock: Clock;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly actionEnv: (action: ActionContext) => Readonly<Record<string, string>>;
+  readonly signal: AbortSignal | undefined;
+  readonly forceSignal: AbortSignal | undefined;
+  readonly flushTimeoutMs: number;
+  readonly orphanTimeoutMs: number;
+  readonly warn: (warning: Error) => void;
+}
+
+export function effectsOf(options: EngineOptions): Effects {
+  return {
+    store: options.store ?? fileStore({ dir: ".loops" }),
+    bus: options.bus,
+    runner: options.runner ?? shellRunner(),
+    clock: options.clock ?? systemClock,
+    cwd: options.cwd ?? process.cwd(),
+    env: options.env ?? process.env,
+    actionEnv: options.actionEnv ?? (() => ({})),
+    signal: options.signal,
+    forceSignal: options.forceSignal,
+    flushTimeoutMs: options.flushTimeoutMs ?? 5000,
+    orphanTimeoutMs: options.orphanTimeoutMs ?? 10_000,
+    warn: options.onWarning ?? ((warning) => process.emitWarning(warning)),
+  };
+}

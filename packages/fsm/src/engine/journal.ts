@@ -1,0 +1,142 @@
+import { isLoopsError, type LoopEvent, LoopsError, newEventId, type RunLease, type StateDelta } from "@loops/core";
+import type { FsmEvent, RunFields } from "../events.js";
+import type { RunState } from "../run-state.js";
+import { actionOutput } from "../step/drafts.js";
+import type { EventDraft } from "../step/types.js";
+import type { Clock } from "./clock.js";
+import type { EventSink } from "./event-sink.js";
+
+export interface JournalOptions {
+  readonly lease: RunLease<RunState>;
+  readonly bus: EventSink | undefined;
+  readonly clock: Clock;
+  readonly warn: (warning: Error) => void;
+  /** Called once, when the store cannot be written: nothing further may act. */
+  readonly onFailure: (error: LoopsError) => void;
+}
+
+const maxWaitingLines = 64;
+
+/**
+ * The one way of every event: stamped, committed to the store, then emitted on the bus, with the same `id` and `ts`.
+ * Lines of output are committed as they come, those of one tick together.
+ */
+export class Journal {
+  readonly #options: JournalOptions;
+  readonly #runFields: RunFields;
+  #lines: LoopEvent[] = [];
+  #drainSoon: NodeJS.Immediate | undefined;
+  /** The commit under way, of a store that takes time. */
+  #writing: Promise<void> | undefined;
+  #failure: LoopsError | undefined;
+  #busFailed = false;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    const { run_id, loop_name: loop, depth, parent_run_id } = options.lease.state;
+    this.#runFields = parent_run_id === null ? { run_id, loop, depth } : { run_id, loop, depth, parent_run_id };
+  }
+
+  /** Commits what a step says, behind the lines that came before it. @throws LoopsError as the store does */
+  async commit(drafts: readonly EventDraft[], delta: StateDelta): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure;
+    const events = this.#takeLines();
+    for (const draft of drafts) events.push(this.#stamp(draft));
+    const written = this.#write(events, delta);
+    if (written !== undefined) await written;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Takes a line of output. Never throws: a failing store ends the action through `onFailure`. */
+  line(text: string): void {
+    if (this.#failure !== undefined) return;
+    this.#lines.push(this.#stamp(actionOutput(text)));
+    if (this.#lines.length >= maxWaitingLines) this.#drain();
+    else this.#drainSoon ??= setImmediate(() => this.#drain());
+  }
+
+  /** Emits again what was committed before this process, under the original `id` and `ts`. */
+  emit(event: LoopEvent): void {
+    try {
+      this.#options.bus?.emit(event as FsmEvent);
+    } catch (cause) {
+      if (this.#busFailed) return;
+      this.#busFailed = true;
+      const message = "[engine] the bus threw on emit; the loop goes on, and its events are in the store";
+      this.#options.warn(new LoopsError("LOOPS_BUS", message, { cause }));
+    }
+  }
+
+  /** Releases what waits for the next tick. */
+  close(): void {
+    clearImmediate(this.#drainSoon);
+    this.#drainSoon = undefined;
+  }
+
+  #drain(): void {
+    this.close();
+    // Lines that come while a commit is under way go with the next one.
+    if (this.#writing !== undefined || this.#lines.length === 0 || this.#failure !== undefined) return;
+    void this.#write(this.#takeLines(), {});
+  }
+
+  #takeLines(): LoopEvent[] {
+    this.close();
+    const lines = this.#lines;
+    this.#lines = [];
+    return lines;
+  }
+
+  /** Never rejects: a failure is kept, and every later commit throws it. */
+  #write(events: readonly LoopEvent[], delta: StateDelta): Promise<void> | undefined {
+    try {
+      const written = this.#options.lease.commit(events, delta);
+      if (written === undefined) {
+        this.#emitAll(events);
+        return undefined;
+      }
+      this.#writing = written
+        .then(
+          () => this.#emitAll(events),
+          (error: unknown) => this.#fail(error),
+        )
+        .finally(() => {
+          this.#writing = undefined;
+          if (this.#lines.length > 0) this.#drain();
+        });
+      return this.#writing;
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  #emitAll(events: readonly LoopEvent[]): void {
+    for (const event of events) this.emit(event);
+  }
+
+  #fail(error: unknown): void {
+    const { run_id, loop } = this.#runFields;
+    this.#failure = isLoopsError(error)
+      ? error
+      : new LoopsError(
+          "LOOPS_STORE_WRITE",
+          `[engine] run ${run_id} of loop "${loop}" could not be recorded and was stopped; resume it once the store can be written`,
+          { cause: error },
+        );
+    this.#lines = [];
+    this.close();
+    this.#options.onFailure(this.#failure);
+  }
+
+  #stamp(draft: EventDraft): LoopEvent {
+    const { run_id, loop, depth, parent_run_id } = this.#runFields;
+    const ts = this.#options.clock.isoNow();
+    const id = newEventId();
+    // One spread, and last: V8 of Node 20 takes ten times as long for any other form.
+    return parent_run_id === undefined
+      ? { event: draft.event, ts, id, run_id, loop, depth, ...(draft as object) }
+      : { event: draft.event, ts, id, run_id, loop, depth, parent_run_id, ...(draft as object) };
+  }
+}

@@ -1,0 +1,87 @@
+import type { StateStore } from "@loops/core";
+import type { ActionRunner } from "../actions/runner.js";
+import type { LoopDefinition } from "../definition/types.js";
+import type { ActionResult, RunError, RunState, RunStatus, TerminatedBy } from "../run-state.js";
+import type { Clock } from "./clock.js";
+import type { EventSink } from "./event-sink.js";
+
+/** The action about to run, for {@link EngineOptions.actionEnv}. */
+export interface ActionContext {
+  readonly run_id: string;
+  readonly loop: string;
+  readonly state: string;
+  readonly iteration: number;
+  readonly attempt: number;
+  /** Idempotency key: the same for every attempt at this iteration. */
+  readonly key: string;
+}
+
+/** Limits of a run that take the place of the definition's. */
+export interface RunLimits {
+  /** State entries over the whole run. */
+  readonly maxIterations?: number | undefined;
+  /** Running time over all segments. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What starting and resuming have in common. */
+export interface EngineOptions {
+  /** Where the run is kept. @default files in `.loops` of the working directory */
+  readonly store?: StateStore<RunState> | undefined;
+  /** Is told every event, after it was committed. It cannot harm the loop. @default nobody */
+  readonly bus?: EventSink | undefined;
+  /** @default `bash -c`, each action in its own process group */
+  readonly runner?: ActionRunner | undefined;
+  /** Values for `${context.…}`, over those of the loop file; kept with the run. */
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
+  readonly limits?: RunLimits | undefined;
+  /** Working directory of the actions. @default that of this process */
+  readonly cwd?: string | undefined;
+  /** What `${env.…}` sees. @default the environment of this process */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Environment of an action, beside the `LOOPS_*` variables. */
+  readonly actionEnv?: ((action: ActionContext) => Readonly<Record<string, string>>) | undefined;
+  readonly clock?: Clock | undefined;
+  /** Aborting it ends the run after the current state, resumable. */
+  readonly signal?: AbortSignal | undefined;
+  /** Aborting it ends the running action too; it counts as not executed, and the run is resumable. */
+  readonly forceSignal?: AbortSignal | undefined;
+  /** How long the end of a run waits for the bus. What is not delivered by then is emitted again on resume. @default 5000 */
+  readonly flushTimeoutMs?: number | undefined;
+  /** How long to wait for the end of what a dead engine left running. @default 10000 */
+  readonly orphanTimeoutMs?: number | undefined;
+  /** Is told what went wrong beside the loop and did not stop it. @default a process warning */
+  readonly onWarning?: ((warning: Error) => void) | undefined;
+}
+
+export interface RunLoopOptions extends EngineOptions {
+  readonly definition: LoopDefinition;
+  /** Archives what is left of the loop's previous run, if its owner is dead. @default true */
+  readonly clearPrevious?: boolean | undefined;
+  /** @default a ULID */
+  readonly newRunId?: (() => string) | undefined;
+}
+
+export interface ResumeLoopOptions extends EngineOptions {
+  /** Name of the loop, for its latest run, or the id of a run. */
+  readonly run: string;
+  /** The loop as it is now, to be compared with the one the run was started with. @default the persisted one */
+  readonly definition?: LoopDefinition | undefined;
+  /** What to do if the two differ: refuse, go on with the old one, or go on with the new one. @default "error" */
+  readonly onDrift?: "error" | "use-persisted" | "use-given" | undefined;
+}
+
+/** How a run, or a segment of it, ended. */
+export interface RunResult {
+  readonly run_id: string;
+  readonly loop: string;
+  readonly status: RunStatus;
+  readonly final_state: string;
+  readonly iterations: number;
+  readonly terminated_by: TerminatedBy;
+  /** Running time of all segments. */
+  readonly duration_ms: number;
+  readonly captured: Readonly<Record<string, ActionResult>>;
+  /** Only where `terminated_by` is `error`. */
+  readonly error?: RunError;
+}

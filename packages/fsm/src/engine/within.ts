@@ -1,0 +1,12 @@
+/** What `work` resolves with, or `fallback` once `timeoutMs` have passed. Rejects as `work` does. */
+export async function within<T>(work: Promise<T>, timeoutMs: number, fallback: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<T>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, fallback);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -23,6 +23,9 @@ export interface SinkReport extends TransportStats {
   readonly error?: unknown;
 }
 
+/** A transport that ends by its deadline still has to say so. */
+const slackMs = 100;
+
 interface Waiting {
   readonly event: LoopEvent;
   readonly encoded: EncodedEvent;
@@ -90,8 +93,9 @@ export class Lane implements ExitHolder {
     this.#giveUp("deadline");
     wait.release();
     guardClosed(this);
+    const droppedBefore = this.#droppedInAll();
     const failure = await this.#within(due, "close", async () => this.#transport.close(due.remaining()));
-    return this.#reportOf(failure ?? this.#lostError(wait.lost()));
+    return this.#reportOf(failure ?? this.#lostError(wait.lost() + this.#droppedInAll() - droppedBefore));
   }
 
   /** Never throws. */
@@ -227,6 +231,10 @@ export class Lane implements ExitHolder {
     return count;
   }
 
+  #droppedInAll(): number {
+    return Object.values(this.stats().dropped).reduce((sum, count) => sum + count, 0);
+  }
+
   #ownStats(): TransportStats | undefined {
     try {
       return this.#transport.stats?.();
@@ -237,9 +245,9 @@ export class Lane implements ExitHolder {
   }
 
   /** Runs one of the transport's own waits under the deadline; the error it ended with, or none. */
-  async #within(due: Due, what: string, work: () => Promise<void> | undefined): Promise<unknown> {
+  async #within(due: Due, what: string, work: () => Promise<void>): Promise<unknown> {
     try {
-      return (await due.wait(work() ?? Promise.resolve())) ? undefined : this.#late(what);
+      return (await due.wait(work(), slackMs)) ? undefined : this.#late(what);
     } catch (error) {
       return error;
     }

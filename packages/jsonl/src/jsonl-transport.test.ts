@@ -1,0 +1,289 @@
+import nodeFs, {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createBus, type LoopEvent } from "@loops/core";
+import type { AppendFs } from "@loops/core/ndjson";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createTransport } from "./create-transport.js";
+import { type JsonlTransportOptions, jsonlTransport } from "./jsonl-transport.js";
+import { readEvents } from "./read-events.js";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "loops-jsonl-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const inFolder = (...parts: string[]) => join(folder, ...parts);
+
+function busTo(options: Partial<JsonlTransportOptions> = {}) {
+  const errors: unknown[] = [];
+  const bus = createBus({ onError: (error) => errors.push(error) });
+  const sink = jsonlTransport({ path: inFolder("events.jsonl"), ...options });
+  bus.addTransport(sink);
+  const emit = (from: number, to = from) => {
+    for (let n = from; n <= to; n++) bus.emit({ event: "step", n });
+  };
+  return { bus, sink, emit, errors };
+}
+
+async function read(path = inFolder("events.jsonl")) {
+  const reader = readEvents(path);
+  const events: LoopEvent[] = [];
+  for await (const event of reader) events.push(event);
+  return { numbers: events.map((event) => event["n"]), events, badLines: reader.badLines };
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+describe("writing", () => {
+  it("J-1: makes the parent directories, at construction", () => {
+    jsonlTransport({ path: inFolder("a", "b", "events.jsonl") });
+    expect(existsSync(inFolder("a", "b"))).toBe(true);
+    expect(existsSync(inFolder("a", "b", "events.jsonl"))).toBe(false);
+  });
+
+  it("J-2: appends one UTF-8 object per line, each ended by a newline, in emit order", async () => {
+    writeFileSync(inFolder("events.jsonl"), '{"event":"before"}\n');
+    const { bus, emit } = busTo();
+    emit(1, 1000);
+    bus.emit({ event: "text", text: "é 漢 \u0000 \ud800 line\nbreak" });
+    await bus.close();
+    const lines = readFileSync(inFolder("events.jsonl"), "utf8").split("\n");
+    expect(lines).toHaveLength(1003);
+    expect(lines.at(-1)).toBe("");
+    expect(JSON.parse(lines.at(-2) ?? "")).toMatchObject({ text: "é 漢 \u0000 \ud800 line\nbreak" });
+    expect((await read()).numbers).toEqual([undefined, ...range(1, 1000), undefined]);
+  });
+
+  it("J-3: writes compact UTF-8 and null for NaN", async () => {
+    const { bus } = busTo();
+    bus.emit({ event: "a", ts: "t", id: "i", value: Number.NaN, text: "é" });
+    await bus.close();
+    expect(readFileSync(inFolder("events.jsonl"), "utf8")).toBe(
+      '{"event":"a","ts":"t","id":"i","value":null,"text":"é"}\n',
+    );
+  });
+
+  it("J-4: all that was sent is in the file after flush, and after flushSync", async () => {
+    const { bus, sink, emit } = busTo({ flushIntervalMs: 60_000 });
+    emit(1);
+    await bus.flush();
+    expect((await read()).numbers).toEqual([1]);
+    emit(2);
+    sink.flushSync();
+    expect((await read()).numbers).toEqual([1, 2]);
+    await bus.close();
+  });
+
+  it("holds one descriptor and writes batches, not events", async () => {
+    const calls = { open: 0, write: 0 };
+    const fs: AppendFs = {
+      ...nodeFs,
+      openSync: (...args) => {
+        calls.open++;
+        return nodeFs.openSync(...args);
+      },
+      writeSync: ((...args: Parameters<typeof nodeFs.writeSync>) => {
+        calls.write++;
+        return nodeFs.writeSync(...args);
+      }) as never,
+    };
+    const { bus, emit } = busTo({ fs });
+    emit(1, 10_000);
+    await bus.close();
+    expect(calls.open).toBe(1);
+    expect(calls.write).toBeLessThan(20);
+    expect((await read()).numbers).toEqual(range(1, 10_000));
+  });
+
+  it("J-5: a file that was moved or deleted from outside is made anew by the next batch", async () => {
+    const { bus, emit } = busTo();
+    emit(1);
+    await bus.flush();
+    renameSync(inFolder("events.jsonl"), inFolder("moved.jsonl"));
+    emit(2);
+    await bus.flush();
+    rmSync(inFolder("events.jsonl"));
+    emit(3);
+    await bus.close();
+    expect((await read(inFolder("moved.jsonl"))).numbers).toEqual([1]);
+    expect((await read()).numbers).toEqual([3]);
+  });
+
+  it("a removed directory is made anew", async () => {
+    const { bus, emit } = busTo({ path: inFolder("deep", "events.jsonl") });
+    emit(1);
+    await bus.flush();
+    rmSync(inFolder("deep"), { recursive: true });
+    emit(2);
+    expect((await bus.close()).ok).toBe(true);
+    expect((await read(inFolder("deep", "events.jsonl"))).numbers).toEqual([2]);
+  });
+
+  it("J-7: close drains, and what is sent later is counted", async () => {
+    const { bus, sink, emit } = busTo();
+    emit(1, 3);
+    const report = await bus.close();
+    expect(report).toMatchObject({ ok: true, sinks: [{ delivered: 3, queued: 0 }] });
+    sink.send({ event: "late", ts: "", id: "" }, { json: "{}", line: "{}\n", bytes: Buffer.from("{}\n") });
+    expect(sink.stats()).toMatchObject({ received: 4, dropped: { closed: 1 } });
+    expect((await read()).numbers).toEqual([1, 2, 3]);
+  });
+
+  it("J-8: is wired to events.jsonl below the base directory, readable by its owner alone", async () => {
+    const context = { baseDir: folder, resolvePath: (path: string) => inFolder(path), warn: () => {} };
+    const transport = await createTransport({ flushIntervalMs: 5 }, context);
+    const bus = createBus();
+    bus.addTransport(transport as NonNullable<typeof transport>);
+    bus.emit({ event: "a" });
+    await bus.close();
+    expect(statSync(inFolder("events.jsonl")).mode & 0o777).toBe(0o600);
+    expect(() => createTransport({ path: 5 }, context)).toThrowError(/path must be a text/);
+  });
+
+  it("a tight loop of a hundred thousand emits drops nothing", async () => {
+    const { bus, emit, sink } = busTo();
+    emit(1, 100_000);
+    expect(sink.stats().dropped).toEqual({});
+    await bus.close();
+    expect((await read()).numbers).toEqual(range(1, 100_000));
+  });
+
+  it("says what is wrong with an option", () => {
+    expect(() => jsonlTransport({ path: "" })).toThrowError(/\[jsonl\] path must name a file/);
+    expect(() => jsonlTransport({ path: inFolder("x"), mode: "600" as never })).toThrowError(/mode must be/);
+    expect(() => jsonlTransport({ path: inFolder("x"), maxQueueItems: -1 })).toThrowError(/maxQueueItems/);
+  });
+});
+
+describe("a torn last line", () => {
+  it("is ended before the first record, which stays whole; the torn one is skipped and counted", async () => {
+    writeFileSync(inFolder("events.jsonl"), '{"event":"whole"}\n{"event":"torn","n":');
+    const { bus, emit } = busTo();
+    emit(1);
+    await bus.close();
+    expect(await read()).toMatchObject({ numbers: [undefined, 1], badLines: 1 });
+  });
+});
+
+describe("a disk that fails", () => {
+  /** A file system whose writes can be told to fail, or to take only some bytes. */
+  function faultyFs() {
+    const faults = { error: null as string | null, bytesPerWrite: Number.POSITIVE_INFINITY };
+    const fail = () => Object.assign(new Error(`${faults.error}: told to fail`), { code: faults.error });
+    const fs: AppendFs = {
+      ...nodeFs,
+      writeSync: ((fd: number, buffer: Uint8Array, offset: number, length: number) => {
+        if (faults.error !== null && faults.bytesPerWrite === Number.POSITIVE_INFINITY) throw fail();
+        const count = Math.min(length, faults.bytesPerWrite);
+        if (count === 0) throw fail();
+        if (faults.error !== null) faults.bytesPerWrite = 0;
+        return nodeFs.writeSync(fd, buffer, offset, count);
+      }) as never,
+    };
+    return { fs, faults };
+  }
+
+  it("J-6: keeps the events queued, reports, and writes them once it recovers", async () => {
+    const { fs, faults } = faultyFs();
+    const { bus, sink, emit, errors } = busTo({ fs, flushIntervalMs: 5, maxRetryMs: 5 });
+    emit(1);
+    await bus.flush();
+    faults.error = "ENOSPC";
+    emit(2, 3);
+    expect((await bus.flush({ timeoutMs: 30 })).ok).toBe(false);
+    expect(sink.stats()).toMatchObject({ received: 3, delivered: 1, queued: 2, dropped: {} });
+    expect(errors[0]).toMatchObject({
+      code: "LOOPS_WRITE",
+      message: expect.stringContaining(inFolder("events.jsonl")),
+    });
+    faults.error = null;
+    await vi.waitFor(() => expect(sink.stats()).toMatchObject({ delivered: 3, queued: 0 }));
+    await bus.close();
+    expect(await read()).toMatchObject({ numbers: [1, 2, 3], badLines: 0 });
+  });
+
+  it("finishes a write that was cut short, with no line torn or doubled", async () => {
+    const { fs, faults } = faultyFs();
+    const { bus, emit } = busTo({ fs });
+    faults.bytesPerWrite = 7;
+    emit(1, 20);
+    await bus.flush();
+    faults.error = "ENOSPC"; // after seven more bytes
+    emit(21, 40);
+    await bus.flush({ timeoutMs: 20 });
+    faults.error = null;
+    faults.bytesPerWrite = Number.POSITIVE_INFINITY;
+    expect((await bus.close()).ok).toBe(true);
+    expect(await read()).toMatchObject({ numbers: range(1, 40), badLines: 0 });
+  });
+
+  it("does not let a line that was cut short swallow the next one when its batch is given up", async () => {
+    const { fs, faults } = faultyFs();
+    const { bus, emit } = busTo({ fs, overflow: "drop-oldest", maxQueueItems: 2, maxRetryMs: 100_000 });
+    faults.error = "EIO";
+    faults.bytesPerWrite = 7;
+    emit(1, 2);
+    await bus.flush({ timeoutMs: 10 });
+    emit(3, 4);
+    faults.error = null;
+    faults.bytesPerWrite = Number.POSITIVE_INFINITY;
+    await bus.close();
+    expect(await read()).toMatchObject({ numbers: [3, 4], badLines: 1 });
+  });
+
+  it("bounds what it holds, and counts what it drops", async () => {
+    const { fs, faults } = faultyFs();
+    faults.error = "EIO";
+    const { bus, sink, emit } = busTo({ fs, maxQueueItems: 10 });
+    emit(1, 25);
+    expect(sink.stats()).toMatchObject({ received: 25, queued: 10, dropped: { overflow: 15 } });
+    const report = await bus.close({ timeoutMs: 10 });
+    expect(report.sinks[0]).toMatchObject({ ok: false, dropped: { overflow: 15, deadline: 10 }, queued: 0 });
+  });
+
+  it("a path that cannot be written degrades the sink, not the program", async () => {
+    mkdirSync(inFolder("events.jsonl"));
+    const { bus, emit, errors } = busTo();
+    emit(1);
+    await bus.flush({ timeoutMs: 10 });
+    expect(errors[0]).toMatchObject({ code: "LOOPS_WRITE", message: expect.stringMatching(/check the path/) });
+    rmSync(inFolder("events.jsonl"), { recursive: true });
+    expect((await bus.close()).ok).toBe(true);
+    expect((await read()).numbers).toEqual([1]);
+  });
+});
+
+describe("reading", () => {
+  it("J-9: a missing file is empty; blank lines are skipped, bad ones skipped and counted", async () => {
+    expect(await read(inFolder("none.jsonl"))).toEqual({ numbers: [], events: [], badLines: 0 });
+    const lines = ['{"event":"a","n":1}', "", "  ", "not json", "[]", "5", '{"type":"b","n":2}', '{"n":3', ""];
+    writeFileSync(inFolder("mixed.jsonl"), lines.join("\n"));
+    appendFileSync(inFolder("mixed.jsonl"), Buffer.from([0xff, 0xfe, 0x0a]));
+    const bad: number[] = [];
+    const reader = readEvents(inFolder("mixed.jsonl"), { onBad: ({ number }) => bad.push(number) });
+    const names: string[] = [];
+    for await (const event of reader) names.push(event.event);
+    expect(names).toEqual(["a", "b"]);
+    expect(reader.badLines).toBe(5);
+    expect(bad).toEqual([4, 5, 6, 8, 9]);
+  });
+
+  it("J-3: reads what the original system wrote: blanks, ASCII escapes, bare NaN", async () => {
+    writeFileSync(inFolder("old.jsonl"), '{"event": "state_enter", "ts": "t", "text": "\\u00e9", "n": NaN}\n');
+    expect((await read(inFolder("old.jsonl"))).events).toEqual([
+      { event: "state_enter", ts: "t", id: "", text: "é", n: null },
+    ]);
+  });
+});

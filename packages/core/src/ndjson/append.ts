@@ -86,12 +86,12 @@ function endsLine(fs: AppendFs, fd: number, size: number): boolean {
   return last[0] === 0x0a;
 }
 
-const maxStalls = 200;
-const stallMs = 5;
+const maxStalls = 50;
+const stallMs = 2;
 
 /**
- * Writes all of `bytes`: goes on after a short write, repeats after `EINTR`, and after `EAGAIN` waits, for at most a
- * second without progress.
+ * Writes all of `bytes`: goes on after a short write, repeats after `EINTR`, and after `EAGAIN` waits, for at most
+ * a tenth of a second without progress.
  *
  * @throws WriteError `LOOPS_WRITE`, with how much was written
  */

@@ -70,7 +70,7 @@ describe("identity of a process", () => {
     started.push(child.pid ?? -1);
     const [chunk] = await once(child.stdout, "data");
     const identity = identifyProcess(Number(String(chunk)));
-    await expect.poll(() => readProcess(identity.pid)?.zombie).toBe(true);
+    await expect.poll(() => readProcess(identity.pid)?.zombie, { timeout: 10_000 }).toBe(true);
     expect(isAlive(identity)).toBe(false);
   });
 });

@@ -52,6 +52,12 @@ describe("timeout", () => {
     expect(result).toMatchObject({ output: "ready\ntidied\n", exit_code: 124 });
   });
 
+  it("an action that was stopped gets its grace too", async () => {
+    const command = "trap 'echo tidied; exit 0' TERM; kill -STOP $$";
+    const result = await resultOf(command, { timeoutMs: 1_500 }, { killGraceMs: 10_000 });
+    expect(result).toMatchObject({ output: "tidied\n", exit_code: 124 });
+  });
+
   it.runIf(process.platform === "linux")(
     "an action that ended while this process was too busy to hear it did not time out",
     async () => {
@@ -78,7 +84,7 @@ describe("cancelling", () => {
     const begins = join(directory, "begun");
     const prepared = await runner.prepare(request(`: > begun; ${command}`, { cwd: directory, signal: abort.signal }));
     const outcome = prepared.start();
-    await expect.poll(() => existsSync(begins), { interval: 5 }).toBe(true);
+    await expect.poll(() => existsSync(begins), { interval: 5, timeout: 10_000 }).toBe(true);
     abort.abort();
     expect(await outcome).toEqual({ kind: "cancelled" });
     expect(groupMembers(pidOf(prepared.process))).toEqual([]);
@@ -117,7 +123,7 @@ describe("cancelling", () => {
     const prepared = await runner.prepare(request("rm there", { cwd: directory }));
     prepared.abandon();
     prepared.abandon();
-    await expect.poll(() => groupMembers(pidOf(prepared.process))).toEqual([]);
+    await expect.poll(() => groupMembers(pidOf(prepared.process)), { timeout: 10_000 }).toEqual([]);
     expect(await prepared.start()).toEqual({ kind: "cancelled" });
     expect(existsSync(join(directory, "there"))).toBe(true);
   });

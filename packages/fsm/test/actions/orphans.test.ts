@@ -47,7 +47,7 @@ async function engine(command: string, { cwd, start = true }: EngineOptions = {}
 async function orphan(command: string): Promise<ProcessIdentity> {
   const cwd = scratch();
   const { action, kill } = await engine(command, { cwd });
-  await expect.poll(() => existsSync(join(cwd, "begun")), { interval: 5 }).toBe(true);
+  await expect.poll(() => existsSync(join(cwd, "begun")), { interval: 5, timeout: 10_000 }).toBe(true);
   await kill();
   for (const pid of groupMembers(action.pid)) endAfterTest(pid);
   return action;
@@ -71,7 +71,7 @@ describe("an engine that is killed", () => {
     const { action, kill } = await engine(": > ran", { cwd, start: false });
     expect(isAlive(action)).toBe(true);
     await kill();
-    await expect.poll(() => isAlive(action), { interval: 5 }).toBe(false);
+    await expect.poll(() => isAlive(action), { interval: 5, timeout: 10_000 }).toBe(false);
     expect(existsSync(join(cwd, "ran"))).toBe(false);
     expect(await runner.endOrphan(action, { timeoutMs, runId })).toBe(false);
   });

@@ -37,5 +37,5 @@ export function defineLoop<const StateName extends string>(loop: LoopInput<State
     severity: "error" as const,
     message,
   }));
-  throw loopDefinitionError({ code: "LOOPS_LOOP_INVALID", file: null, problems });
+  throw loopDefinitionError({ code: "LOOPS_LOOP_INVALID", subject: JSON.stringify(loop?.name) ?? "loop", problems });
 }

@@ -19,7 +19,10 @@ export interface ParsedLoop {
 }
 
 export interface ParseLoopOptions {
-  /** What to call the text in messages, usually the path of its file. */
+  /**
+   * What to call the text in messages, usually the path of its file.
+   * @default "loop"
+   */
   readonly file?: string;
 }
 
@@ -30,11 +33,11 @@ export interface ParseLoopOptions {
  *   path, line and column, and so do its `problems`
  */
 export function parseLoop(text: string, options: ParseLoopOptions = {}): ParsedLoop {
-  const file = options.file ?? null;
+  const subject = options.file ?? "loop";
   const source = readYaml(text);
   const inText: LoopProblem[] = source.problems.map((problem) => ({ path: "", ...problem }));
   if (inText.some((problem) => problem.severity === "error")) {
-    throw loopDefinitionError({ code: "LOOPS_LOOP_YAML", file, text, problems: inText });
+    throw loopDefinitionError({ code: "LOOPS_LOOP_YAML", subject, text, problems: inText });
   }
   const { definition, findings } = checkDefinition(source.data);
   const place = (finding: Finding): LoopProblem => {
@@ -42,7 +45,7 @@ export function parseLoop(text: string, options: ParseLoopOptions = {}): ParsedL
     return { path: formatPath(path), ...source.locate(path, at), severity, message };
   };
   const problems = [...inText, ...findings.map(place)];
-  if (definition === null) throw loopDefinitionError({ code: "LOOPS_LOOP_INVALID", file, text, problems });
+  if (definition === null) throw loopDefinitionError({ code: "LOOPS_LOOP_INVALID", subject, text, problems });
   return { definition, warnings: problems };
 }
 
@@ -81,7 +84,7 @@ async function readLoopFile(path: string): Promise<Uint8Array> {
 
 function unreadable(path: string, message: string): LoopDefinitionError {
   const problem: LoopProblem = { path: "", line: null, column: null, severity: "error", message };
-  return loopDefinitionError({ code: "LOOPS_LOOP_YAML", file: path, problems: [problem] });
+  return loopDefinitionError({ code: "LOOPS_LOOP_YAML", subject: path, problems: [problem] });
 }
 
 function readError(path: string, error: unknown): LoopsError {

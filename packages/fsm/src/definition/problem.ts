@@ -51,8 +51,8 @@ export type LoopDefinitionErrorCode = "LOOPS_LOOP_YAML" | "LOOPS_LOOP_INVALID";
 
 export interface ProblemReport {
   readonly code: LoopDefinitionErrorCode;
-  /** What to call the loop: the file's path as given, or `null` for one made in code. */
-  readonly file: string | null;
+  /** What to call the loop: its file's path as given, or its name. */
+  readonly subject: string;
   /** The text that lines and columns refer to. */
   readonly text?: string;
   readonly problems: readonly LoopProblem[];
@@ -62,23 +62,23 @@ const LISTED = 50;
 
 /** One error that lists all problems, errors first, each with its place, its line of source, and what to do. */
 export function loopDefinitionError(report: ProblemReport): LoopDefinitionError {
-  const { code, file, problems } = report;
+  const { code, subject, problems } = report;
   const bySeverity = (severity: Severity) => problems.filter((problem) => problem.severity === severity).sort(byPlace);
   const [errors, warnings] = [bySeverity("error"), bySeverity("warning")];
   const sorted = [...errors, ...warnings];
   const what = code === "LOOPS_LOOP_YAML" ? "cannot be read as YAML" : "is not a valid loop";
   const counts = [count(errors.length, "error"), ...(warnings.length > 0 ? [count(warnings.length, "warning")] : [])];
   const lines = report.text?.split("\n");
-  const listed = sorted.slice(0, LISTED).map((problem) => formatProblem(problem, file, lines));
+  const listed = sorted.slice(0, LISTED).map((problem) => formatProblem(problem, subject, lines));
   const more = sorted.length > LISTED ? [`... and ${sorted.length - LISTED} more`] : [];
-  const message = [`${file ?? "the loop"} ${what} (${counts.join(", ")}):`, ...listed, ...more].join("\n");
+  const message = [`${subject} ${what} (${counts.join(", ")}):`, ...listed, ...more].join("\n");
   return new LoopDefinitionError(code, message, sorted);
 }
 
 /** `fix.yaml:12:7 states.fix.on_yes: what is wrong`, and the line of source below it where there is one. */
-export function formatProblem(problem: LoopProblem, file: string | null, lines: readonly string[] = []): string {
+export function formatProblem(problem: LoopProblem, subject: string, lines: readonly string[] = []): string {
   const { line, column, path, message } = problem;
-  const place = line === null ? "" : `${file ?? "loop"}:${line}:${column ?? 1}`;
+  const place = line === null ? "" : `${subject}:${line}:${column ?? 1}`;
   const where = [place, path].filter((part) => part !== "").join(" ");
   const severity = problem.severity === "warning" ? "warning: " : "";
   const source = line === null ? undefined : lines[line - 1];

@@ -1,0 +1,494 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isLoopsError } from "@loops/core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loadLoop, parseLoop } from "./load.js";
+import type { LoopDefinitionError } from "./problem.js";
+
+const FIX = `name: fix
+initial: check
+states:
+  check:
+    action: make lint
+    on_yes: done
+    on_no: fix
+  fix:
+    action: make fix
+    next: check
+  done:
+    terminal: true
+`;
+
+/** The error of a loop that must be refused. */
+function refusal(text: string): LoopDefinitionError {
+  try {
+    parseLoop(text, { file: "fix.yaml" });
+  } catch (error) {
+    return error as LoopDefinitionError;
+  }
+  throw new Error("the loop was accepted");
+}
+
+/** `line:column path message` of each problem. */
+function problems(text: string): string[] {
+  return refusal(text).problems.map(({ line, column, path, message }) => `${line}:${column} ${path} ${message}`);
+}
+
+function warnings(text: string): string[] {
+  return parseLoop(text).warnings.map(({ line, column, path, message }) => `${line}:${column} ${path} ${message}`);
+}
+
+/** A loop whose state `check` has `fields` beside a way to `done`. */
+const withState = (fields: string, routing = "on_yes: done") =>
+  `name: x\ninitial: check\nstates:\n  check: {${[routing, fields].filter(Boolean).join(", ")}}\n  done: {terminal: true}\n`;
+
+/** A loop with `fields` beside the required ones. */
+const withTop = (fields: string) =>
+  `${fields}\nname: x\ninitial: check\nstates: {check: {next: done}, done: {terminal: true}}\n`;
+
+describe("a loop that is right", () => {
+  it("is read with its defaults filled in, and without warnings", () => {
+    expect(parseLoop(FIX)).toEqual({
+      definition: {
+        name: "fix",
+        initial: "check",
+        states: {
+          check: { action: "make lint", on_yes: "done", on_no: "fix" },
+          fix: { action: "make fix", next: "check" },
+          done: { terminal: true },
+        },
+        context: {},
+        max_iterations: 50,
+        input_key: "input",
+      },
+      warnings: [],
+    });
+  });
+
+  it("keeps every field that it may have", () => {
+    const text = `name: all
+description: has everything
+initial: a
+context: {files: [a, b], deep: {n: 1}, none: null}
+max_iterations: 7
+timeout: 60
+default_timeout: 2.5
+input_key: target
+states:
+  a:
+    action: /bin/true
+    action_type: shell
+    evaluate: {type: output_contains, pattern: ok, negate: true, source: "\${captured.x.output}"}
+    route: {yes: b, _error: b, _: $current}
+    capture: x
+    timeout: 5
+    max_retries: 2
+    on_retry_exhausted: b
+  b: {on_yes: c, on_no: c, on_error: c, on_partial: c, on_blocked: c, evaluate: {type: exit_code}}
+  c: {terminal: true}
+`;
+    const { definition, warnings } = parseLoop(text);
+    expect(warnings).toEqual([]);
+    expect(definition).toMatchObject({
+      description: "has everything",
+      context: { files: ["a", "b"], deep: { n: 1 }, none: null },
+      max_iterations: 7,
+      timeout: 60,
+      default_timeout: 2.5,
+      input_key: "target",
+    });
+    expect(definition.states["a"]).toEqual({
+      action: "/bin/true",
+      action_type: "shell",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a template of a loop
+      evaluate: { type: "output_contains", pattern: "ok", negate: true, source: "${captured.x.output}" },
+      route: { yes: "b", _error: "b", _: "$current" },
+      capture: "x",
+      timeout: 5,
+      max_retries: 2,
+      on_retry_exhausted: "b",
+    });
+  });
+
+  it("reads unquoted yes, no, on and off as those words, as keys and as names of states", () => {
+    const text = `name: words
+initial: on
+context: {answer: no}
+states:
+  on: {action: x, route: {yes: off, no: on}}
+  off: {terminal: true}
+`;
+    const { definition } = parseLoop(text);
+    expect(definition.initial).toBe("on");
+    expect(definition.states["on"]?.route).toEqual({ yes: "off", no: "on" });
+    expect(definition.context).toEqual({ answer: "no" });
+  });
+
+  it.each([
+    ["yes", true],
+    ["On", true],
+    ["TRUE", true],
+    ["no", false],
+    ["Off", false],
+  ])("reads %s as a boolean where one is expected", (word, value) => {
+    const text = `name: x\ninitial: a\nstates:\n  a: {on_yes: z, terminal: ${word}}\n  z: {terminal: true}\n`;
+    if (value) expect(problems(text)[0]).toContain("states.z unreachable");
+    else expect(parseLoop(text).definition.states["a"]?.terminal).toBe(false);
+    const negated = withState(`evaluate: {type: output_contains, pattern: p, negate: ${word}}`);
+    expect(parseLoop(negated).definition.states["check"]?.evaluate).toMatchObject({ negate: value });
+  });
+
+  it("reads on_success as on_yes and on_failure as on_no, where those are absent or empty", () => {
+    const states = `
+  a: {on_success: b, on_failure: $current}
+  b: {on_yes: "", on_success: c, on_no: b, on_failure: a}
+  c: {terminal: true}`;
+    const { definition } = parseLoop(`name: x\ninitial: a\nstates:${states}`);
+    expect(definition.states["a"]).toEqual({ on_yes: "b", on_no: "$current" });
+    expect(definition.states["b"]).toEqual({ on_yes: "c", on_no: "b" });
+  });
+
+  it("reads fields that are there but empty as absent", () => {
+    const { definition } = parseLoop(
+      withTop("context:\ntimeout:\ndescription: null\nmaintain: false\nllm:").replace(
+        "next: done",
+        "next: done, action: ",
+      ),
+    );
+    expect(definition.context).toEqual({});
+    expect(definition).not.toHaveProperty("timeout");
+    expect(definition.states["check"]).toEqual({ next: "done" });
+  });
+
+  it("reads an action timeout of 0 as none", () => {
+    expect(parseLoop(withState("timeout: 0")).definition.states["check"]).toEqual({ on_yes: "done" });
+    expect(parseLoop(withTop("default_timeout: 0")).definition).not.toHaveProperty("default_timeout");
+  });
+
+  it("may name its states like members of Object.prototype", () => {
+    const text = `name: x
+initial: constructor
+states:
+  constructor: {route: {toString: hasOwnProperty}}
+  hasOwnProperty: {terminal: true}
+`;
+    expect(Object.keys(parseLoop(text).definition.states)).toEqual(["constructor", "hasOwnProperty"]);
+    expect(problems(text.replace("toString: hasOwnProperty", "yes: valueOf"))[0]).toContain('unknown state "valueOf"');
+  });
+
+  it("B-20: may have targets that are known only at run time", () => {
+    const states = `
+  a: {route: {yes: "\${context.next}", _: $current}}
+  b: {on_yes: a, on_retry_exhausted: $current, max_retries: 1}
+  c: {terminal: true}`;
+    expect(parseLoop(`name: x\ninitial: a\nstates:${states}`).warnings).toEqual([]);
+  });
+
+  it("B-30: may route by on_blocked alone", () => {
+    expect(parseLoop(withState("", "on_blocked: done")).definition.states["check"]).toEqual({ on_blocked: "done" });
+  });
+});
+
+describe("a loop that is wrong", () => {
+  it("is refused with one error that lists every problem, where it is and what to do", () => {
+    const error = refusal(`name: ../fix
+initial: check
+states:
+  check:
+    action: make lint
+    on_yes: done
+    on_failure: fxi
+  fix:
+    next: check
+    timeout: soon
+  lost:
+    next: done
+  done:
+    terminal: true
+colour: blue
+`);
+    expect(isLoopsError(error, "LOOPS_LOOP_INVALID")).toBe(true);
+    expect(error.message).toBe(`fix.yaml is not a valid loop (4 errors, 1 warning):
+  fix.yaml:1:7 name: not a name for a loop: it has a "/" or "\\" in it; use "-" instead.
+    1 | name: ../fix
+  fix.yaml:7:17 states.check.on_failure: unknown state "fxi". Known states: check, fix, lost, done. Did you mean "fix"?
+    7 |     on_failure: fxi
+  fix.yaml:10:14 states.fix.timeout: expected a number of seconds; found the text "soon".
+    10 |     timeout: soon
+  fix.yaml:11:3 states.lost: unreachable: no route from "check", where the loop begins, leads here. Route a state to it, or remove it.
+    11 |   lost:
+  fix.yaml:15:1 colour: warning: unknown field "colour" has no effect. Remove it if it is not needed.
+    15 | colour: blue`);
+    expect(error.problems).toHaveLength(5);
+    expect(error.problems[1]).toEqual({
+      path: "states.check.on_failure",
+      line: 7,
+      column: 17,
+      severity: "error",
+      message: 'unknown state "fxi". Known states: check, fix, lost, done. Did you mean "fix"?',
+    });
+  });
+
+  it.each([
+    ["", "nothing"],
+    ["# only a comment", "nothing"],
+    ["- a", "a list"],
+    ["hello", 'the text "hello"'],
+    ["42", "the number 42"],
+  ])("is refused when it is no mapping: %j", (text, found) => {
+    expect(problems(text)).toEqual([
+      expect.stringContaining(`a loop is a mapping with name, initial and states; found ${found}.`),
+    ]);
+  });
+
+  it("names each required field that is missing", () => {
+    expect(problems("description: x")).toEqual([
+      '1:1 name "name" is required: text.',
+      '1:1 initial "initial" is required: the name of a state.',
+      '1:1 states "states" is required: a mapping from names to states.',
+    ]);
+    expect(problems(withState("evaluate: {type: output_contains}"))).toEqual([
+      '4:25 states.check.evaluate.pattern "pattern" is required: text.',
+    ]);
+  });
+
+  it.each([
+    ["name: [a]", "1:7 name expected text; found a list."],
+    ["name: 2024", "1:7 name expected text; found the number 2024. Put it in quotes."],
+    ["description: {}", "1:14 description expected text; found an empty mapping."],
+    ["context: [a]", "1:10 context expected a mapping from names to values; found a list."],
+    ["max_iterations: 0", "1:17 max_iterations expected a whole number of at least 1; found the number 0."],
+    ["max_iterations: 1.5", "1:17 max_iterations expected a whole number; found the number 1.5."],
+    ["max_iterations: many", '1:17 max_iterations expected a whole number; found the text "many".'],
+    ["timeout: 0", "1:10 timeout expected a number of seconds above 0; found the number 0."],
+    ["timeout: 1e9", "1:10 timeout expected at most 2147483 seconds (24 days); found the number 1000000000."],
+    ["default_timeout: -1", "1:18 default_timeout expected a number of seconds above 0; found the number -1."],
+    ["input_key: 3", "1:12 input_key expected text; found the number 3. Put it in quotes."],
+    ["states: []", "1:9 states expected a mapping from names to states; found an empty list."],
+    ["states: {}", "1:9 states a loop needs at least one state; add it."],
+  ])("is refused for a field of the wrong type: %s", (field, expected) => {
+    const name = field.slice(0, field.indexOf(":"));
+    const rest = withTop("")
+      .split("\n")
+      .filter((line) => !line.startsWith(`${name}:`));
+    expect(problems([field, ...rest].join("\n"))).toContain(expected);
+  });
+
+  it.each([
+    ["action: 5", "action expected text; found the number 5. Put it in quotes."],
+    ["action_type: shel", 'action_type expected "shell"; found the text "shel".'],
+    ["evaluate: exit_code", "evaluate expected a mapping with"],
+    ["evaluate: {}", 'evaluate.type "type" is required'],
+    ["evaluate: {type: exit_coed}", 'Did you mean "exit_code"?'],
+    ["evaluate: {type: output_contains, pattern: [a]}", "evaluate.pattern expected text; found a list."],
+    ["evaluate: {type: output_contains, pattern: a, negate: maybe}", "evaluate.negate expected true or false"],
+    ["route: done", "route expected a mapping from verdicts to states"],
+    ["route: {}", "route expected at least one verdict with its state; found an empty mapping."],
+    ["route: {yes: 1}", "route.yes expected the name of a state; found the number 1. Put it in quotes."],
+    ["on_no: [done]", "on_no expected the name of a state; found a list."],
+    ["terminal: 1", "terminal expected true or false; found the number 1."],
+    ['capture: ""', "capture expected a name that is not empty"],
+    ["timeout: -1", "timeout expected a number of seconds above 0"],
+    ["max_retries: 0, on_retry_exhausted: done", "max_retries expected a whole number of at least 1"],
+    ["on_retry_exhausted: nowhere, max_retries: 1", 'on_retry_exhausted unknown state "nowhere"'],
+    ["max_retries: 3", '"max_retries" needs "on_retry_exhausted" beside it'],
+    ["on_retry_exhausted: done", '"on_retry_exhausted" needs "max_retries" beside it'],
+  ])("is refused for a wrong field of a state: %s", (field, expected) => {
+    expect(problems(withState(field)).join("\n")).toContain(
+      `states.check.${expected}`.replace(/^states\.check\.(?=["D])/, ""),
+    );
+  });
+
+  it("is refused for a state that is no mapping, and for one that leads nowhere", () => {
+    const text =
+      "name: x\ninitial: a\nstates:\n  a: {on_yes: b, on_no: c, on_error: d}\n  b: text\n  c:\n  d: {terminal: true}\n";
+    expect(problems(text)).toEqual([
+      '5:6 states.b expected a mapping with the fields of a state; found the text "text".',
+      expect.stringMatching(/^6:3 states\.c nothing says where the loop goes from here\. Add "next"/),
+    ]);
+  });
+
+  it("is refused for an initial state that it does not have", () => {
+    expect(problems(FIX.replace("initial: check", "initial: chekc"))).toEqual([
+      '2:10 initial unknown state "chekc". Known states: check, fix, done. Did you mean "check"?',
+    ]);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a template of a loop
+    expect(problems(FIX.replace("initial: check", "initial: ${context.first}"))[0]).toContain("initial unknown state");
+  });
+
+  it("is refused when no state is terminal", () => {
+    expect(problems("name: x\ninitial: a\nstates:\n  a: {next: a}\n")).toEqual([
+      expect.stringContaining("3:1 states no way out: no state is marked as the end."),
+    ]);
+  });
+
+  it("is refused when it can get to where there is no way out", () => {
+    const text =
+      "name: x\ninitial: a\nstates:\n  a: {on_yes: z, on_no: b}\n  b: {next: c}\n  c: {next: b}\n  z: {terminal: true}\n";
+    expect(problems(text)).toEqual([
+      "5:3 states.b no way out: once in any of b, c, the loop can never reach a terminal state (z). Route one of them there.",
+    ]);
+  });
+
+  it("does not report a second time what follows from a wrong target", () => {
+    expect(problems(FIX.replace("next: check", "next: chekc"))).toHaveLength(1);
+    expect(problems(FIX.replace("on_no: fix", "on_no: repair_it_all"))).toHaveLength(1);
+  });
+
+  it("B-13: is refused for a name that would lead out of its directory", () => {
+    for (const name of ["../evil", "a/b", "..", "a\\b", ".hidden", "x".repeat(300)]) {
+      expect(problems(FIX.replace("name: fix", `name: '${name}'`))[0]).toMatch(/^1:7 name not a name for a loop: /);
+    }
+    expect(problems(FIX.replace("name: fix", 'name: "a\\0b"'))[0]).toMatch(/control characters/);
+  });
+
+  it("is refused for names of states that routing gives another meaning, and for __proto__ anywhere", () => {
+    expect(problems(FIX.replace("  fix:", "  $current:"))[1]).toContain('cannot begin with "$"');
+    expect(problems(withTop("context: {a: {__proto__: {x: 1}}}"))).toEqual([
+      '1:15 context.a.__proto__ "__proto__" cannot be used as a name; rename it',
+    ]);
+  });
+
+  it.each(["context: {n: .nan}", "context: {n: [1, .inf]}"])(
+    "is refused for a number that cannot be stored: %s",
+    (field) => {
+      expect(problems(withTop(field))[0]).toContain("cannot be stored; use text");
+    },
+  );
+});
+
+describe("fields of later versions", () => {
+  it.each([
+    ["maintain: true", "1:1 maintain"],
+    ["backoff: 2", "1:1 backoff"],
+    ["scope: [src]", "1:1 scope"],
+    ["llm: {enabled: true}", "1:1 llm"],
+    ["on_handoff: spawn", "1:1 on_handoff"],
+    ["max_edge_revisits: 3", "1:1 max_edge_revisits"],
+    ["parameters: {a: {type: string}}", "1:1 parameters"],
+    ["flow: [a, b]", "1:1 flow"],
+  ])("are refused at the top: %s", (field, where) => {
+    expect(problems(withTop(field))).toEqual([expect.stringMatching(`^${where} this version does not support .* yet`)]);
+  });
+
+  it.each([
+    ["loop: child", "loop"],
+    ["context_passthrough: true", "context_passthrough"],
+    ["params: {a: 1}", "params"],
+    ["on_maintain: check", "on_maintain"],
+    ["throttle: {normal_max: 1}", "throttle"],
+    ["fragment: x", "fragment"],
+    ["action_type: prompt", "action_type"],
+    ["action_type: slash_command", "action_type"],
+    ["action_type: mcp_tool", "action_type"],
+    ["action: /fix-it", "action"],
+    ["evaluate: {type: llm_structured}", "evaluate.type"],
+    ["evaluate: {type: output_numeric, operator: eq, target: 0}", "evaluate.type"],
+    ["evaluate: {type: convergence, target: 0}", "evaluate.type"],
+  ])("are refused in a state: %s", (field, where) => {
+    expect(problems(withState(field))).toEqual([
+      expect.stringMatching(`^4:\\d+ states\\.check\\.${where} this version does not support .* yet`),
+    ]);
+  });
+});
+
+describe("warnings", () => {
+  it("tell of unknown fields, with what was probably meant", () => {
+    expect(warnings(withTop("max_iteration: 5"))).toEqual([
+      '1:1 max_iteration unknown field "max_iteration" has no effect. Did you mean "max_iterations"?',
+    ]);
+    expect(warnings(withState("on_falure: done, evaluate: {type: exit_code, sorce: x}"))).toEqual([
+      '4:25 states.check.on_falure unknown field "on_falure" has no effect. Did you mean "on_failure"?',
+      '4:70 states.check.evaluate.sorce unknown field "sorce" has no effect. Did you mean "source"?',
+    ]);
+  });
+
+  it.each([
+    ["on_no: done", "next: done", "on_no", '"next" always wins'],
+    ["route: {_: done}", "next: done", "route", '"next" always wins'],
+    ["on_yes: done", "route: {_: done}", "on_yes", 'the "route" table wins'],
+  ])("tell of a field that another one overrules: %s beside %s", (field, routing, path, reason) => {
+    const at = expect.stringContaining(`states.check.${path} "${path}" has no effect: ${reason}`);
+    expect(warnings(withState(field, routing))).toEqual([at]);
+  });
+
+  it("do not tell of on_error beside next, which a killed action still takes", () => {
+    expect(warnings(withState("on_error: done", "next: done"))).toEqual([]);
+  });
+
+  it("tell of what a terminal state never does", () => {
+    const text = withState("").replace("terminal: true", "terminal: true, action: echo, next: check");
+    expect(warnings(text).map((warning) => warning.split(" ")[1])).toEqual(["states.done.action", "states.done.next"]);
+  });
+
+  it("tell of routes that no verdict takes, and of patterns that are no regular expression", () => {
+    expect(warnings(withState("", "route: {_: done, _errror: done}"))).toEqual([
+      expect.stringContaining('4:28 states.check.route._errror no verdict begins with "_"'),
+    ]);
+    expect(warnings(withState('evaluate: {type: output_contains, pattern: "0 errors ("}'))).toEqual([
+      expect.stringContaining("states.check.evaluate.pattern this is not a regular expression that works here"),
+    ]);
+  });
+});
+
+describe("a file", () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "loops-load-"));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  const refused = (path: string) =>
+    loadLoop(path).then(
+      () => expect.unreachable("the file was accepted"),
+      (error: LoopDefinitionError) => error,
+    );
+  const write = async (content: string | Uint8Array) => {
+    const path = join(directory, "fix.yaml");
+    await writeFile(path, content);
+    return path;
+  };
+
+  it("is read like text", async () => {
+    expect(await loadLoop(await write(FIX))).toEqual(parseLoop(FIX));
+    expect(await loadLoop(await write(`\uFEFF${FIX.replaceAll("\n", "\r\n")}`))).toEqual(parseLoop(FIX));
+  });
+
+  it("that does not exist is LOOPS_LOOP_NOT_FOUND, with where it was looked for", async () => {
+    for (const path of [join(directory, "no.yaml"), join(await write(FIX), "below")]) {
+      const error = await refused(path);
+      expect(error.code).toBe("LOOPS_LOOP_NOT_FOUND");
+      expect(error.message).toContain(`there is no file ${path}`);
+      expect(error.cause).toBeDefined();
+    }
+  });
+
+  it("that is a directory or a device is LOOPS_LOOP_NOT_FOUND", async () => {
+    expect(await refused(directory)).toMatchObject({
+      code: "LOOPS_LOOP_NOT_FOUND",
+      message: `${directory} is a directory; name the loop's YAML file itself`,
+    });
+    expect((await refused("/dev/zero")).message).toContain("not a regular file");
+  });
+
+  it("whose path is impossible is LOOPS_LOOP_READ", async () => {
+    expect(await refused("a\0b")).toMatchObject({ code: "LOOPS_LOOP_READ" });
+  });
+
+  it("that is no text, or too much of it, is LOOPS_LOOP_YAML", async () => {
+    expect(await refused(await write(new Uint8Array([0x6e, 0xff, 0xfe])))).toMatchObject({
+      code: "LOOPS_LOOP_YAML",
+      message: expect.stringContaining("this is not text in UTF-8"),
+    });
+    expect(await refused(await write("#".repeat(1024 * 1024 + 1)))).toMatchObject({
+      code: "LOOPS_LOOP_YAML",
+      message: expect.stringContaining("1048577 bytes are too many: a loop has at most 1048576"),
+    });
+  });
+
+  it("that is wrong is named by its path, with line and column", async () => {
+    const path = await write(FIX.replace("on_no: fix", "on_no: fxi"));
+    expect((await refused(path)).message).toContain(`${path}:7:12 states.check.on_no: unknown state "fxi"`);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { evaluate } from "./evaluate.js";
+
+const result = (fields: { output?: string; exit_code?: number }) => ({
+  output: "",
+  stderr: "",
+  exit_code: 0,
+  duration_ms: 1,
+  ...fields,
+});
+
+describe("exit_code", () => {
+  it.each([
+    [0, "yes"],
+    [1, "no"],
+    [2, "error"],
+    [124, "error"],
+    [-9, "error"],
+  ])("makes of %i the verdict %s", (exit_code, verdict) => {
+    const expected = { type: "exit_code", verdict, details: { exit_code } };
+    expect(evaluate({ type: "exit_code" }, result({ exit_code }))).toEqual(expected);
+  });
+
+  it("is what judges a state without an evaluator, under the type default", () => {
+    expect(evaluate(undefined, result({ exit_code: 1 }))).toEqual({
+      type: "default",
+      verdict: "no",
+      details: { exit_code: 1 },
+    });
+  });
+});
+
+describe("output_contains", () => {
+  const contains = (pattern: string, output: string, more: { negate?: boolean; source?: string } = {}) =>
+    evaluate({ type: "output_contains", pattern, ...more }, result({ output, exit_code: 3 }), more.source);
+
+  it("says yes where the pattern is found, and tells what it looked for", () => {
+    expect(contains("\\d+ errors?", "found 12 errors\n")).toEqual({
+      type: "output_contains",
+      verdict: "yes",
+      details: { matched: true, pattern: "\\d+ errors?", negate: false },
+    });
+    expect(contains("^clean", "not clean").verdict).toBe("no");
+  });
+
+  it("turns the verdict round with negate, but not what it tells", () => {
+    const details = { matched: true, pattern: "error", negate: true };
+    expect(contains("error", "1 error", { negate: true })).toMatchObject({ verdict: "no", details });
+    expect(contains("error", "clean", { negate: true })).toMatchObject({ verdict: "yes" });
+  });
+
+  it("looks at the text of the source where there is one, even an empty one", () => {
+    expect(contains("x", "x", { source: "y" }).verdict).toBe("no");
+    expect(contains("x", "x", { source: "" }).verdict).toBe("no");
+  });
+
+  it("searches plain text where the pattern is no regular expression", () => {
+    expect(contains("0 errors (", "0 errors (of 3)").verdict).toBe("yes");
+    expect(contains("0 errors (", "0 errors").verdict).toBe("no");
+  });
+});

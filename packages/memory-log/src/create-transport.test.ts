@@ -3,7 +3,11 @@ import { createTransport } from "./create-transport.js";
 
 function create(options: Record<string, unknown>) {
   const warnings: string[] = [];
-  const transport = createTransport(options, { baseDir: "/nowhere", warn: (message) => warnings.push(message) });
+  const transport = createTransport(options, {
+    baseDir: "/nowhere",
+    resolvePath: (path) => path,
+    warn: (message) => warnings.push(message),
+  });
   return { transport, warnings };
 }
 

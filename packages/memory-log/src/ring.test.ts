@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { Ring, type RingBounds } from "./ring.js";
 
@@ -74,9 +76,26 @@ describe("Ring", () => {
     expect(() => ring.entry(4)).toThrow("entry 4 is not resident (2 to 3 are)");
   });
 
-  it("releases the text of an evicted entry", () => {
+  it("takes an odd byte bound at its word", () => {
+    const ring = new Ring({ ...unbounded, maxBytes: 101 });
+    fill(ring, 2, "x".repeat(25));
+    expect(residents(ring)).toEqual([1, 2]);
+    fill(ring, 1, "x");
+    expect(residents(ring)).toEqual([2, 3]);
+  });
+
+  it("lets go of the text of an evicted entry", () => {
     const ring = new Ring({ ...unbounded, maxEntries: 1 });
-    fill(ring, 200, "x".repeat(10));
-    expect(ring.bytes).toBe(20);
+    const before = heapBytes();
+    for (let i = 0; i < 60; i++) ring.push("k", JSON.stringify(`${i}`.padEnd(2 ** 20)), 0, 0);
+    expect(heapBytes() - before).toBeLessThan(20 * 2 ** 20);
+    expect(ring.bytes).toBeGreaterThan(2 ** 21);
   });
 });
+
+/** What is in use once all garbage is gone. */
+function heapBytes(): number {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  return process.memoryUsage().heapUsed;
+}

@@ -1,7 +1,10 @@
 import { getEventListeners } from "node:events";
 import type { TailItem } from "@loops/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { LogStore } from "./log-store.js";
 import { type MemoryLogTransport, type MemoryLogTransportOptions, memoryLogTransport } from "./memory-log-transport.js";
+import { resolveOptions } from "./options.js";
+import { Tail } from "./tail.js";
 
 let count = 0;
 
@@ -13,6 +16,12 @@ function append(transport: MemoryLogTransport, ...names: readonly string[]): str
 function filled(names: readonly string[], options?: MemoryLogTransportOptions) {
   const transport = memoryLogTransport(options);
   return { transport, cursors: append(transport, ...names) };
+}
+
+/** A tail with the inside of its log at hand. */
+function rawTail() {
+  const store = new LogStore(resolveOptions({ now: () => 0 }));
+  return { store, tail: new Tail({ store, closed: () => false }, { matches: () => true }) };
 }
 
 const shown = (item: TailItem | undefined) => (item?.type === "event" ? item.event.event : item);
@@ -94,6 +103,15 @@ describe("tail", () => {
     transport.log.clear();
     append(transport, "c");
     expect(await take(tail, 2)).toEqual([{ type: "gap", missed: 2 }, "c"]);
+  });
+
+  it("is told of what aged even if nothing comes after it", async () => {
+    let nowMs = 0;
+    const { transport } = filled([], { ttlMs: 10, now: () => nowMs });
+    const tail = transport.tail();
+    append(transport, "a");
+    nowMs = 11;
+    expect(await take(tail, 1)).toEqual([{ type: "gap", missed: 1 }]);
   });
 
   it("a cursor of another life is a gap of unknown size, then all that is kept", async () => {
@@ -196,15 +214,25 @@ describe("tail", () => {
     expect(controller.signal.aborted).toBe(true);
   });
 
-  it("append does not wait for readers: they run after it has returned", async () => {
-    const { transport } = filled([]);
-    let seen = 0;
-    const tail = transport.tail();
-    const reading = tail.next().then(() => seen++);
-    append(transport, "a", "b", "c");
-    expect(seen).toBe(0);
-    await reading;
-    expect(seen).toBe(1);
+  it("append does not read for readers: they do it after it has returned", async () => {
+    const { store, tail } = rawTail();
+    const entry = vi.spyOn(store.ring, "entry");
+    const next = tail.next();
+    store.put("a", '{"event":"a"}', 0, 0);
+    expect(entry).not.toHaveBeenCalled();
+    expect(shown((await next).value)).toBe("a");
+  });
+
+  it("leaves nothing behind in the log when it ends while it waits", async () => {
+    const { store, tail } = rawTail();
+    const on = vi.spyOn(store, "onNext");
+    const next = tail.next();
+    const waiting = on.mock.lastCall?.[0];
+    const off = vi.spyOn(store, "offNext");
+    await tail.return();
+    await next;
+    expect(waiting).toBeTypeOf("function");
+    expect(off).toHaveBeenCalledWith(waiting);
   });
 
   it("what cannot be read rejects the waiting next and ends the tail; nothing is left unhandled", async () => {

@@ -132,10 +132,7 @@ export class Tail implements AsyncIterableIterator<TailItem, undefined, undefine
   }
 
   /** Reading is not the business of whoever appends, so it happens after the append has returned. */
-  readonly #wake = (): void => {
-    this.#handed = 0;
-    queueMicrotask(this.#serve);
-  };
+  readonly #wake = (): void => queueMicrotask(this.#serve);
 
   #rest(): void {
     this.#resting = setImmediate(() => {

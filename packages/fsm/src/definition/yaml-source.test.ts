@@ -24,7 +24,6 @@ describe("readYaml", () => {
     ["a:\n\tb: 1", "2:1 Tabs are not allowed as indentation. Use spaces"],
     ['a: "x', '1:6 Missing closing "quote'],
     ["a: 1\n---\nb: 2", "2:1 a loop file has one document"],
-    ["a: 1\nb: 2\na: 3", '3:1 the key "a" is there twice'],
     ["? [a]\n: b", "1:3 With stringKeys, all keys must be strings"],
     ["a: *nowhere", "1:1 an alias cannot be resolved: Unresolved alias"],
   ])("refuses %j and says where", (text, expected) => {
@@ -37,6 +36,20 @@ describe("readYaml", () => {
       "1:4 Unresolved tag: !secret; it is read as plain text",
       "2:4 12345678901234567890 is too large to be kept exactly; put it in quotes to keep it as text",
     ]);
+  });
+
+  it("takes the last of equal keys, as the original system does, and warns", () => {
+    const source = readYaml("a: 1\nb: 2\na: 3");
+    expect(source.data).toEqual({ a: 3, b: 2 });
+    expect(source.problems).toEqual([
+      {
+        line: 3,
+        column: 1,
+        severity: "warning",
+        message: 'the key "a" was there before; only this one counts. Remove one',
+      },
+    ]);
+    expect(source.locate(["a"], "value")).toEqual({ line: 3, column: 4 });
   });
 
   it("refuses an alias bomb instead of expanding it", () => {

@@ -83,7 +83,9 @@ export function readYaml(text: string): YamlSource {
   if (document.errors.length > 0) return { data: undefined, problems, locate };
 
   for (const { offset, key } of duplicateKeys(document)) {
-    problems.push(problem("error", offset, `the key ${JSON.stringify(key)} is there twice; remove or rename one`));
+    problems.push(
+      problem("warning", offset, `the key ${JSON.stringify(key)} was there before; only this one counts. Remove one`),
+    );
   }
   for (const { offset, source } of inexactNumbers(document)) {
     problems.push(
@@ -157,7 +159,7 @@ function offsetOf(document: Document, path: readonly string[], at: "key" | "valu
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document) ?? null;
     const pair = isMap(node)
-      ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === step)
+      ? node.items.findLast((item) => isScalar(item.key) && String(item.key.value) === step)
       : undefined;
     const next: unknown = pair === undefined && isSeq(node) ? node.items[Number(step)] : pair?.value;
     // Merged in with "<<", or missing: the nearest thing that is there.

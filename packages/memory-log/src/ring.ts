@@ -16,7 +16,7 @@ export interface RingEvictions {
 
 /**
  * How the text of an entry came about: the whole event of a bus, or an object that holds the payload which `append`
- * was given (see {@link file://./snapshot.ts}).
+ * was given. The ring only keeps it; snapshot.ts knows what it means.
  */
 export type SnapshotForm = 0 | 1;
 

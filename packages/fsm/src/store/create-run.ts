@@ -3,7 +3,7 @@ import type { RunState } from "../run-state.js";
 import { archiveRun, clearRun } from "./archive.js";
 import { FileLease } from "./file-lease.js";
 import { Journal } from "./journal.js";
-import type { RunPaths } from "./layout.js";
+import { ownStemOf, type RunPaths } from "./layout.js";
 import { type LoadedRun, loadRun } from "./load.js";
 import { type Claim, claim, livingOwner, readOwners, removeOwner } from "./owner.js";
 import { refreshFiles } from "./refresh.js";
@@ -18,7 +18,7 @@ export function createRun(context: StoreContext, state: RunState, clearPrevious:
   const { fs, layout } = context;
   const { loop_name: loop, run_id: runId } = state;
   const archive = layout.archive(loop, runId);
-  const ownStem = layout.run(`${loop}-${runId}`).stem;
+  const ownStem = ownStemOf(loop, runId);
   makeDirectory(context);
   const running = [...readRunning(context)];
   const taken = running.some((content) => content.kind === "run" && content.run.state.run_id === runId);

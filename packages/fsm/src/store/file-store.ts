@@ -6,7 +6,7 @@ import { acquireRun } from "./acquire-run.js";
 import { createRun } from "./create-run.js";
 import { readJournalEvents } from "./events-reader.js";
 import { readHistory } from "./history.js";
-import { createLayout } from "./layout.js";
+import { checkPathPart, createLayout } from "./layout.js";
 import { livingOwner, readOwners } from "./owner.js";
 import { listRuns, newestOf } from "./run-list.js";
 import { findRunById, readRunning } from "./runs.js";
@@ -52,12 +52,12 @@ export function fileStore(options: FileStoreOptions = {}): StateStore<RunState> 
     },
 
     acquire(runId) {
-      layout.run(runId);
+      checkPathPart("run id", runId);
       return acquireRun(context, runId);
     },
 
     find(nameOrRunId) {
-      layout.run(nameOrRunId);
+      checkPathPart("loop name or run id", nameOrRunId);
       return newestOf(context, nameOrRunId);
     },
 

@@ -1,4 +1,4 @@
-import { join, resolve, sep } from "node:path";
+import { basename, join, resolve, sep } from "node:path";
 import { LoopsError } from "@loops/core";
 
 /** The files of one run that is not archived. */
@@ -14,6 +14,7 @@ export interface RunPaths {
 /** Where everything lies under the loops directory. Pure: it looks at no file. */
 export interface Layout {
   readonly running: string;
+  /** Takes any name that a directory can hold: what lies there is to be read, whoever named it. */
   run(stem: string): RunPaths;
   owner(stem: string, epoch: number): string;
   /** The archived runs of a loop. */
@@ -28,7 +29,7 @@ export function createLayout(dir: string): Layout {
   return {
     running,
     run(stem) {
-      const path = inside(running, checkPathPart("file stem", stem, maxStemBytes));
+      const path = inside(running, stem);
       return {
         stem,
         state: `${path}.state.json`,
@@ -37,7 +38,7 @@ export function createLayout(dir: string): Layout {
         stop: `${path}.stop`,
       };
     },
-    owner: (stem, epoch) => `${inside(running, checkPathPart("file stem", stem, maxStemBytes))}.owner.${epoch}`,
+    owner: (stem, epoch) => `${inside(running, stem)}.owner.${epoch}`,
     history,
     archive(loop, runId) {
       const path = inside(history(loop), checkPathPart("run id", runId));
@@ -52,9 +53,18 @@ export function createLayout(dir: string): Layout {
   };
 }
 
-/** Long enough for names of a hundred characters and an id; short enough for the 255 bytes of a file name. */
+/** Of a name or an id. */
 const maxPartBytes = 180;
-const maxStemBytes = maxPartBytes + 50;
+
+/** Of a name and a UUID: with the longest ending it still fits the 255 bytes of a file name. */
+const maxStemBytes = maxPartBytes + 37;
+
+/** The stem of a run beside another one of its loop. @throws LoopsError `LOOPS_NAME` */
+export function ownStemOf(loop: string, runId: string): string {
+  checkPathPart("loop name", loop);
+  checkPathPart("run id", runId);
+  return checkPathPart("loop name with its run id", `${loop}-${runId}`, maxStemBytes);
+}
 
 /**
  * Returns `part` if it can stand as one part of a path.
@@ -84,6 +94,6 @@ function problemOf(part: string, maxBytes: number): string | null {
 /** A second look, on the resolved path: whatever the rules above miss never leaves the directory. */
 function inside(directory: string, part: string): string {
   const path = resolve(directory, part);
-  if (path.startsWith(directory + sep)) return path;
+  if (path === directory + sep + part && basename(path) === part) return path;
   throw new LoopsError("LOOPS_NAME", `[file-store] ${JSON.stringify(part)} leads out of ${directory}.`);
 }

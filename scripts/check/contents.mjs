@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { join, posix, relative } from "node:path";
 import { root } from "./command.mjs";
 
@@ -20,7 +20,7 @@ export function* strayContents(name, dir) {
       yield `${name}: ${file} does not belong into the package`;
     }
     const text = readFileSync(join(dir, file), "utf8");
-    for (const place of [root, homedir(), tmpdir()].filter((path) => path.length > 1)) {
+    for (const place of [root, homedir()].filter((path) => path.length > 1)) {
       if (text.includes(`${place}/`)) yield `${name}: ${file} names a directory of this machine, ${place}`;
     }
     if (file === "package.json" && /"(workspace|catalog|link|file):/.test(text)) {

@@ -1,0 +1,34 @@
+import type { Unit } from "./units.js";
+
+/** One of the two things compared. */
+export interface Side {
+  /**
+   * Does the work `iterations` times.
+   * @returns how often it can show that the work was done; anything but `iterations` fails the benchmark, so that
+   * work which the compiler removed, or a sink that dropped, is never reported as speed
+   */
+  run(iterations: number): number | Promise<number>;
+  /** Throws away what a round left behind. Not timed. */
+  reset?(): void | Promise<void>;
+}
+
+/** What a benchmark holds while it runs. */
+export interface Sides {
+  readonly ours: Side;
+  readonly theirs: Side;
+  /** Releases what `setup` made. */
+  teardown?(): void | Promise<void>;
+}
+
+/** A comparison of ours with theirs. One file in `benches/` each. */
+export interface Bench {
+  /** Kebab-case, as given on the command line. */
+  readonly name: string;
+  /** One sentence: what is done, and what "theirs" is. */
+  readonly what: string;
+  readonly unit: Unit;
+  /** What `ours / theirs` may be: at most this where a lower value is better, at least this where a higher one is. */
+  readonly bar: number | null;
+  /** Makes both sides, each with closures of its own, so that neither is measured with the other's inline caches. */
+  setup(): Sides | Promise<Sides>;
+}

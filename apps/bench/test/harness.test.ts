@@ -1,0 +1,143 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Bench, Side } from "../src/bench.js";
+import { calibrate, median, runBench, verdict } from "../src/harness.js";
+
+/** A clock that only the work moves: a side that costs `nsPerOp` each time. */
+function fakeClock() {
+  let ms = 0;
+  const log: string[] = [];
+  const side = (name: string, nsPerOp: number): Side => ({
+    run(iterations) {
+      log.push(name);
+      ms += (iterations * nsPerOp) / 1e6;
+      return iterations;
+    },
+  });
+  return { now: () => ms, side, log };
+}
+
+const bench = (part: Partial<Bench> & Pick<Bench, "setup">): Bench => ({
+  name: "a-bench",
+  what: "",
+  unit: "ns/op",
+  bar: null,
+  ...part,
+});
+
+describe("median", () => {
+  it("lies between as many smaller values as larger ones", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer(), { minLength: 1 }), (values) => {
+        const middle = median(values);
+        const below = values.filter((value) => value < middle).length;
+        const above = values.filter((value) => value > middle).length;
+        expect(below).toBeLessThanOrEqual(values.length / 2);
+        expect(above).toBeLessThanOrEqual(values.length / 2);
+      }),
+    );
+  });
+
+  it("is the mean of the middle two of an even number", () => {
+    expect(median([9, 1, 3, 5])).toBe(4);
+  });
+
+  it("refuses to speak of nothing", () => {
+    expect(() => median([])).toThrow(RangeError);
+  });
+});
+
+describe("verdict", () => {
+  it("divides ours by theirs, and holds a cost to a bar from above", () => {
+    const cost = { name: "x", unit: "ns/op", bar: 6 } as const;
+    expect(verdict(cost, { ours: 150, theirs: 30 })).toEqual({
+      name: "x",
+      ours: 150,
+      theirs: 30,
+      unit: "ns/op",
+      ratio: 5,
+      bar: 6,
+      ok: true,
+    });
+    expect(verdict(cost, { ours: 210, theirs: 30 }).ok).toBe(false);
+  });
+
+  it("holds a throughput to a bar from below", () => {
+    const rate = { name: "x", unit: "op/s", bar: 3 } as const;
+    const fast = verdict(rate, { ours: 1000, theirs: 4000 });
+    expect(fast).toMatchObject({ ours: 1e6, theirs: 250_000, ratio: 4, ok: true });
+    expect(verdict(rate, { ours: 1000, theirs: 2000 }).ok).toBe(false);
+  });
+
+  it("is satisfied with anything where there is no bar", () => {
+    expect(verdict({ name: "x", unit: "ns/op", bar: null }, { ours: 1e9, theirs: 1 }).ok).toBe(true);
+  });
+});
+
+describe("calibrate", () => {
+  it("finds how many iterations fill a round", async () => {
+    const clock = fakeClock();
+    const iterations = await calibrate(clock.side("a", 1000), 30, clock.now);
+    expect(iterations).toBeGreaterThan(29_000);
+    expect(iterations).toBeLessThan(31_000);
+  });
+
+  it("does one iteration of work that is longer than a round", async () => {
+    const clock = fakeClock();
+    expect(await calibrate(clock.side("a", 1e9), 30, clock.now)).toBe(1);
+  });
+});
+
+describe("runBench", () => {
+  it("lets the sides alternate and change places, and measures each", async () => {
+    const clock = fakeClock();
+    const sides = { ours: clock.side("ours", 100), theirs: clock.side("theirs", 25) };
+    const result = await runBench(bench({ setup: () => sides }), { rounds: 4, warmUpRounds: 0, now: clock.now });
+    expect(clock.log.slice(-8)).toEqual(["ours", "theirs", "theirs", "ours", "ours", "theirs", "theirs", "ours"]);
+    expect(result.ours).toBeCloseTo(100);
+    expect(result.theirs).toBeCloseTo(25);
+    expect(result.ratio).toBeCloseTo(4);
+  });
+
+  it("waits for work that is asynchronous, and for setup, reset and teardown", async () => {
+    const clock = fakeClock();
+    const events: string[] = [];
+    const work = clock.side("ours", 100);
+    const asynchronous: Side = {
+      async run(iterations) {
+        await Promise.resolve();
+        return work.run(iterations);
+      },
+      async reset() {
+        await Promise.resolve();
+        events.push("reset");
+      },
+    };
+    const setup = async () => ({
+      ours: asynchronous,
+      theirs: clock.side("theirs", 100),
+      teardown: async () => void events.push("teardown"),
+    });
+    const { ratio } = await runBench(bench({ setup }), { rounds: 1, warmUpRounds: 0, now: clock.now });
+    expect(ratio).toBeCloseTo(1);
+    expect(events[0]).toBe("reset");
+    expect(events.filter((name) => name === "teardown")).toEqual(["teardown"]);
+    expect(events.at(-1)).toBe("teardown");
+  });
+
+  it("reports no speed for work that was not done, and still tears down", async () => {
+    let tornDown = false;
+    const clock = fakeClock();
+    const honest = clock.side("theirs", 100);
+    const lazy: Side = { run: (iterations) => Number(honest.run(iterations)) - 1 };
+    const setup = () => ({
+      ours: lazy,
+      theirs: honest,
+      teardown: () => {
+        tornDown = true;
+      },
+    });
+    await expect(runBench(bench({ setup }), { now: clock.now })).rejects.toThrow("0 of 1 operations");
+    expect(tornDown).toBe(true);
+  });
+});

@@ -25,7 +25,8 @@ async function launch(task, args) {
   if (!tasks.includes(task)) throw new LaunchError(2, `Unknown task "${task}". Tasks: ${tasks.join(", ")}.`);
 
   // Two launches in one fresh clone would otherwise write node_modules and dist over each other.
-  const env = await withLock(`${root}.turbo/launcher.lock`, () => getReady(!withoutBuild.has(task)));
+  const onWait = () => console.error("Waiting for another launch that installs and builds here…");
+  const env = await withLock(`${root}.turbo/launcher.lock`, () => getReady(!withoutBuild.has(task)), { onWait });
   return runForeground("pnpm", ["--silent", "run", `_${task}`, ...args], { cwd: root, env });
 }
 

@@ -7,18 +7,23 @@ function withoutCode(text) {
   return text.replace(/^( *)(```+|~~~+)[\s\S]*?^\1\2.*$/gm, blank).replace(/(`+)(?!`)[^`\n]+\1/g, blank);
 }
 
+const inlineLink = /\]\(\s*(?:<([^>]+)>|([^)\s]+))(?:\s+"[^"]*")?\s*\)/g;
+const referenceDefinition = /^\s*\[[^\]^][^\]]*\]:\s+(?:<([^>]+)>|(\S+))/g;
+
 /**
  * Targets of inline links, images and reference definitions.
  * @param {string} text
  * @returns {{ target: string, line: number }[]}
  */
 export function linksOf(text) {
-  const prose = withoutCode(text);
-  const links = /\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|^\s*\[[^\]^][^\]]*\]:\s+<?(\S+?)>?(?:\s|$)/gm;
-  return [...prose.matchAll(links)].map((match) => ({
-    target: match[1] ?? match[2] ?? "",
-    line: prose.slice(0, match.index).split("\n").length + (match[0].startsWith("\n") ? 1 : 0),
-  }));
+  return withoutCode(text)
+    .split("\n")
+    .flatMap((line, index) =>
+      [...line.matchAll(inlineLink), ...line.matchAll(referenceDefinition)].map((match) => ({
+        target: match[1] ?? match[2] ?? "",
+        line: index + 1,
+      })),
+    );
 }
 
 /** Headings without their marks, in order. @param {string} text @returns {string[]} */

@@ -8,11 +8,11 @@ import { LaunchError } from "./child.mjs";
  * @template T
  * @param {string} path
  * @param {() => Promise<T>} work
- * @param {{ timeoutMs?: number, pollMs?: number }} [options]
+ * @param {{ timeoutMs?: number, pollMs?: number, onWait?: () => void }} [options] `onWait` is called once, if at all
  * @returns {Promise<T>}
  * @throws {LaunchError} when another living process still holds it after `timeoutMs`
  */
-export async function withLock(path, work, { timeoutMs = 10 * 60_000, pollMs = 100 } = {}) {
+export async function withLock(path, work, { timeoutMs = 10 * 60_000, pollMs = 100, onWait } = {}) {
   mkdirSync(dirname(path), { recursive: true });
   const deadline = performance.now() + timeoutMs;
   let announced = false;
@@ -26,7 +26,7 @@ export async function withLock(path, work, { timeoutMs = 10 * 60_000, pollMs = 1
       const who = `process ${holder ?? "unknown"}`;
       throw new LaunchError(1, `Another launch (${who}) still installs or builds here. End it, or remove ${path}.`);
     }
-    if (!announced) console.error("Waiting for another launch that installs and builds here…");
+    if (!announced) onWait?.();
     announced = true;
     await sleep(pollMs);
   }

@@ -10,9 +10,17 @@ it("K-3: reads the name from event, else type, else unknown, and the time from t
 
 it("K-3: an alias beside the real field is kept, and the record itself is not touched", () => {
   const record = Object.freeze({ event: "evaluate", type: "exit_code", ts: "t", timestamp: 5, verdict: "yes" });
-  expect(eventFromRecord(record)).toEqual({ event: "evaluate", ts: "t", id: "", type: "exit_code", timestamp: 5, verdict: "yes" });
+  expect(eventFromRecord(record)).toEqual({
+    event: "evaluate",
+    ts: "t",
+    id: "",
+    type: "exit_code",
+    timestamp: 5,
+    verdict: "yes",
+  });
 });
 
 it("K-4: bare and dotted names are carried as they are", () => {
-  for (const event of ["state_enter", "issue.closed", "parallel.task.done"]) expect(eventFromRecord({ event }).event).toBe(event);
+  for (const event of ["state_enter", "issue.closed", "parallel.task.done"])
+    expect(eventFromRecord({ event }).event).toBe(event);
 });

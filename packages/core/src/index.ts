@@ -19,9 +19,9 @@ export { errorMessage, isLoopsError, LoopsError } from "./errors.js";
 export { type EncodedEvent, type EventInput, eventFromRecord, type LoopEvent } from "./event.js";
 export type { Cursor, EventLog, EventLogPage, EventLogQuery, LogEntry, TailItem, TailOptions } from "./event-log.js";
 export { compileFilter } from "./glob.js";
-export { withDefaults } from "./options.js";
 export { getBus, nullBus, setBus } from "./global-bus.js";
 export type { SinkReport } from "./lane.js";
+export { withDefaults } from "./options.js";
 export type { ErrorInfo, OnError } from "./reporter.js";
 export { isoNow, newEventId, stamp } from "./stamp.js";
 export type {

@@ -44,7 +44,8 @@ export async function wireTransports(
   const baseDir = resolve(options.baseDir ?? ".ll");
   const context: WireContext = {
     baseDir,
-    resolvePath: (path) => resolve(baseDir, path.startsWith(".ll/") || path.startsWith(`.ll${sep}`) ? path.slice(4) : path),
+    resolvePath: (path) =>
+      resolve(baseDir, path.startsWith(".ll/") || path.startsWith(`.ll${sep}`) ? path.slice(4) : path),
     warn,
   };
   const made = new Map<string, Transport>();

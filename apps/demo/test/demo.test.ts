@@ -1,0 +1,91 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "loops-demo-test-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function demo(...args: string[]) {
+  const env = { ...process.env, LOOPS_CALLED_FROM: folder, TMPDIR: folder };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+    cwd: folder,
+    env,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+it("runs, is killed in the middle of an action, resumes, and finds every promise kept", { timeout: 60_000 }, () => {
+  const { status, stdout, stderr } = demo();
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(/fix #6\n.*itmes -> items\n\n\*\*\* SIGKILL/);
+  expect(stdout).toMatch(/fix-types resumes in fix\n {2}fix: was cut off.*it runs again\nfix #6\n/);
+  expect(stdout.match(/^ {2}ok /gm)).toHaveLength(5);
+  expect(stdout).not.toContain("\u001b");
+  const journal = /journal +(\S+)/.exec(stdout)?.[1] ?? "";
+  expect(existsSync(journal)).toBe(true);
+  expect(status).toBe(0);
+});
+
+describe("a loop of one's own", () => {
+  const run = async (text: string) => {
+    await writeFile(join(folder, "mine.yaml"), text);
+    return demo("mine.yaml");
+  };
+
+  it("runs in the folder the person stands in", async () => {
+    const loop =
+      "name: mine\ninitial: a\nstates:\n  a: { action: pwd > where, on_yes: b, on_no: b }\n  b: { terminal: true }\n";
+    const { status, stdout } = await run(loop);
+    expect(stdout).toMatch(/mine ended in b after 1 states/);
+    expect(existsSync(join(folder, "where"))).toBe(true);
+    expect(existsSync(join(folder, ".ll", "events.jsonl"))).toBe(true);
+    expect(status).toBe(0);
+  });
+
+  it("exits with 1 when the loop fails", async () => {
+    const loop =
+      "name: mine\ninitial: a\nmax_iterations: 3\nstates:\n  a: { action: 'true', on_yes: a, on_no: b }\n  b: { terminal: true }\n";
+    expect((await run(loop)).status).toBe(1);
+  });
+
+  it.each([
+    ["does not exist", undefined, /mine\.yaml/],
+    ["is not YAML", "name: [", /mine\.yaml:\d+:\d+/],
+    ["is not a loop", "- a\n- b\n", /mine\.yaml/],
+    [
+      "names an unknown state",
+      "name: m\ninitial: a\nstates:\n  a: { action: x, next: bb }\n  b: { terminal: true }\n",
+      /states\.a\.next/,
+    ],
+    [
+      "has an unreachable state",
+      "name: m\ninitial: b\nstates:\n  a: { next: b }\n  b: { terminal: true }\n",
+      /states\.a/,
+    ],
+    ["has no way out", "name: m\ninitial: a\nstates:\n  a: { next: a }\n", /terminal/],
+  ])("that %s: one clear error, exit code 2", async (_what, text, where) => {
+    const { status, stderr, stdout } = text === undefined ? demo("mine.yaml") : await run(text);
+    expect(stderr).toMatch(where);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(stdout).toBe("");
+    expect(status).toBe(2);
+  });
+});
+
+it("says how it is used", () => {
+  expect(demo("--help")).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining("npm run demo -- path/to/loop.yaml"),
+  });
+  expect(demo("--nonsense")).toMatchObject({ status: 2 });
+  expect(demo("a.yaml", "b.yaml")).toMatchObject({ status: 2 });
+});

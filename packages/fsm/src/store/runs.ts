@@ -1,6 +1,8 @@
 import { isLoopsError } from "@loops/core";
+import { readNdjsonSync } from "@loops/core/ndjson";
 import type { RunState } from "../run-state.js";
 import { resolveBlobs } from "./blobs.js";
+import type { CommitMark } from "./commit-codec.js";
 import type { RunPaths } from "./layout.js";
 import { type LoadedRun, loadRun, readIfExists } from "./load.js";
 import { listDirectory } from "./owner.js";
@@ -51,7 +53,7 @@ function stemsIn(names: readonly string[]): readonly string[] {
   return [...new Set(stems)];
 }
 
-/** Of the two files that tell the run id, the other may still be readable. */
+/** Whose files they are, as far as either of them still tells. */
 function runIdOfCorrupt({ fs }: StoreContext, paths: RunPaths): string | null {
   try {
     const bytes = readIfExists(fs, paths.state);
@@ -59,14 +61,9 @@ function runIdOfCorrupt({ fs }: StoreContext, paths: RunPaths): string | null {
   } catch (error) {
     if (!isLoopsError(error, "LOOPS_STATE_CORRUPT")) throw error;
   }
-  return firstRunId(fs, paths);
-}
-
-function firstRunId(fs: StoreContext["fs"], paths: RunPaths): string | null {
-  try {
-    return loadRun(fs, { ...paths, state: `${paths.state}.none` })?.state.run_id ?? null;
-  } catch (error) {
-    if (!isLoopsError(error, "LOOPS_STATE_CORRUPT")) throw error;
-    return null;
+  for (const { value } of readNdjsonSync(paths.journal)) {
+    const { run_id = value["run_id"] } = (value["commit"] as CommitMark | undefined)?.set ?? {};
+    if (typeof run_id === "string") return run_id;
   }
+  return null;
 }

@@ -26,16 +26,10 @@ export function planResume(state: RunState, wishes: Wishes): ResumeChanges {
 }
 
 function changedDefinition(state: RunState, { definition: given, onDrift = "error" }: Wishes): ResumeChanges {
-  const unknown = state.definition_hash === "";
-  if (given === undefined) {
-    // Left by the original system, which did not keep the loop with the run.
-    if (unknown) throw notResumable(state, "its definition was not kept with it. Give the `definition` to go on with.");
-    return {};
-  }
+  if (given === undefined || onDrift === "use-persisted") return {};
   const definition_hash = definitionHash(given);
   if (definition_hash === state.definition_hash) return {};
-  if (onDrift === "use-persisted" && !unknown) return {};
-  if (onDrift === "error" && !unknown) {
+  if (onDrift === "error") {
     throw drift(state, "has changed since the run was started", 'Choose with onDrift: "use-persisted" or "use-given".');
   }
   requireState(state, given);

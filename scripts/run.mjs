@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
 /** Tasks that must work on a tree that does not build, or that build for themselves and report on it. */
-const withoutBuild = new Set(["build", "check", "format", "changeset"]);
+const withoutBuild = new Set(["check", "format", "changeset"]);
 
 /** @param {string} task @param {readonly string[]} args */
 async function launch(task, args) {
@@ -27,6 +27,7 @@ async function launch(task, args) {
   // Two launches in one fresh clone would otherwise write node_modules and dist over each other.
   const onWait = () => console.error("Waiting for another launch that installs and builds here…");
   const env = await withLock(`${root}.turbo/launcher.lock`, () => getReady(!withoutBuild.has(task)), { onWait });
+  if (task === "build") return 0;
   return runForeground("pnpm", ["--silent", "run", `_${task}`, ...args], { cwd: root, env });
 }
 

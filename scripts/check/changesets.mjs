@@ -1,7 +1,11 @@
 import { Finding, run } from "./command.mjs";
 
-/** A branch that changes a published package says so in a changeset. Nothing to compare with: nothing to check. */
+/**
+ * A branch that changes a published package says so in a changeset. Before the first release, and in a clone that has
+ * nothing to compare with, there is nothing to check.
+ */
 export async function changesets() {
+  if ((await run("git", ["tag", "--list", "@loops/*@*"])) === "") return "no release yet";
   const base = (await revision("origin/main")) ?? (await revision("main"));
   const head = await revision("HEAD");
   if (base === undefined || base === head) return "no base branch to compare with";

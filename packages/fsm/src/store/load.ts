@@ -75,7 +75,11 @@ function loadFrom(fs: StoreContext["fs"], paths: RunPaths, view: View | null): L
 }
 
 function recoverFile(path: string, from: JournalPosition): Recovery {
-  return recover(readNdjsonSync(path, { start: from.offset }), from);
+  try {
+    return recover(readNdjsonSync(path, { start: from.offset }), from);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 function fold(base: RunState, recovery: Recovery): RunState {
@@ -116,6 +120,10 @@ export function readIfExists(fs: StoreContext["fs"], path: string): Buffer | nul
     return fs.readFileSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw stateCorrupt(path, "cannot be read", "Check its permissions.", error);
+    throw unreadable(path, error);
   }
+}
+
+function unreadable(path: string, cause: unknown): Error {
+  return stateCorrupt(path, "cannot be read", "Check what it is, its permissions and its disk.", cause);
 }

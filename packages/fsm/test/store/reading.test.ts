@@ -83,9 +83,13 @@ describe("reading runs", () => {
     const { store, running, state } = await endedRun();
     writeFileSync(running("broken.state.json"), "{");
     writeFileSync(running("a..b.state.json"), original);
+    mkdirSync(running("directory.state.json"));
+    mkdirSync(running("other.events.jsonl"));
     const { runs, corrupt } = await store.list();
     expect(runs.map((run) => run.run_id)).toEqual(["2024-01-15T103000", state.run_id]);
-    expect(corrupt).toMatchObject([{ where: running("broken.state.json"), error: { code: "LOOPS_STATE_CORRUPT" } }]);
+    const names = ["broken", "directory", "other"];
+    const error = { code: "LOOPS_STATE_CORRUPT" };
+    expect(corrupt).toMatchObject(names.map((name) => ({ where: running(`${name}.state.json`), error })));
   });
 
   it("B-12: a corrupt previous run does not keep its loop from running, and is kept", async () => {

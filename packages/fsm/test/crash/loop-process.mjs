@@ -7,13 +7,15 @@ import { defineLoop, fileStore, resumeLoop, runLoop } from "@loops/fsm";
 const [mode, dir] = process.argv.slice(2);
 const actions = 30;
 
-// Holds a lock while it runs, which the kernel releases with the last process of the action.
+// Holds a lock while it runs, which the kernel releases with the last process of the action. Where its engine has died,
+// it goes on for longer than any resume takes to come.
 const act = `
   exec 9>"$DIR/lock"
   flock -n 9 || { echo "$LOOPS_IDEMPOTENCY_KEY" >>"$DIR/beside"; exit 99; }
   echo "$LOOPS_IDEMPOTENCY_KEY" >>"$DIR/ledger"
   echo "iteration $LOOPS_ITERATION, attempt $LOOPS_ATTEMPT"
   sleep 0.00$((RANDOM % 10))
+  kill -0 "$ENGINE" 2>/dev/null || sleep 60
 `;
 const definition = defineLoop({
   name: "crash",
@@ -62,7 +64,11 @@ const bus = createBus();
 bus.addTransport(inline);
 bus.addTransport(buffered());
 bus.on("*", () => process.stdout.write("."));
-const options = { bus, store: fileStore({ dir: join(dir, ".loops") }), actionEnv: () => ({ DIR: dir }) };
+const options = {
+  bus,
+  store: fileStore({ dir: join(dir, ".loops") }),
+  actionEnv: () => ({ DIR: dir, ENGINE: String(process.pid) }),
+};
 try {
   const run = () => runLoop({ definition, ...options });
   const result = await (mode === "run" ? run() : resumeLoop({ run: "crash", ...options }));

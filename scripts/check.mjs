@@ -15,20 +15,23 @@ const tarballs = createTarballs();
  * @type {readonly import("./check/scheduler.mjs").Step[]}
  */
 const steps = [
-  { name: "build", run: () => run("turbo", ["run", "build", "--output-logs=errors-only"]).then(() => {}) },
+  {
+    name: "build",
+    run: () => run("turbo", ["run", "build", "--continue", "--output-logs=errors-only"]).then(() => {}),
+  },
   {
     name: "format and lint",
     run: () => run("biome", ["ci", "--colors=off", "--error-on-warnings", "."]).then(() => {}),
   },
   { name: "tarballs", needs: ["build"], run: () => tarballs.pack() },
   { name: "install", needs: ["tarballs"], run: () => tarballs.install() },
-  { name: "types", needs: ["build"], run: () => typeCheck() },
+  { name: "types", after: ["build"], run: () => typeCheck() },
   { name: "publint", needs: ["tarballs"], run: () => tarballs.publint() },
   { name: "are the types wrong", needs: ["tarballs"], run: () => tarballs.areTheTypesWrong() },
   { name: "contents", needs: ["install"], run: () => tarballs.contents() },
   { name: "import", needs: ["install"], run: () => tarballs.importAll() },
   { name: "consumer", needs: ["install"], run: () => tarballs.consume() },
-  { name: "sizes", needs: ["build"], run: bundleSizes },
+  { name: "sizes", after: ["build"], run: bundleSizes },
   { name: "documentation", run: documentation },
   { name: "lockfile", run: lockfile },
   { name: "changesets", run: changesets },
@@ -61,7 +64,7 @@ function withNeeds(names) {
   if (names.length === 0) return steps;
   const chosen = new Set(names);
   for (const step of steps.toReversed()) {
-    if (chosen.has(step.name)) for (const need of step.needs ?? []) chosen.add(need);
+    if (chosen.has(step.name)) for (const other of [...(step.needs ?? []), ...(step.after ?? [])]) chosen.add(other);
   }
   return steps.filter((step) => chosen.has(step.name));
 }

@@ -44,6 +44,12 @@ describe("runSteps", () => {
     expect(order).toHaveLength(4);
   });
 
+  it("waits for what it comes after, and runs however that ended", async () => {
+    const steps = [fail("build"), { ...pass("types"), after: ["build"] }];
+    const results = await runSteps(steps, 2, () => {});
+    expect(results.map(({ name, status }) => `${name} ${status}`)).toEqual(["build failed", "types passed"]);
+  });
+
   it("says so when a need is a step that is not there", async () => {
     await expect(runSteps([pass("a", ["ghost"])], 2, () => {})).rejects.toThrow("a");
   });

@@ -2,6 +2,7 @@
  * @typedef {object} Step
  * @property {string} name
  * @property {readonly string[]} [needs] steps that must have passed before this one makes sense
+ * @property {readonly string[]} [after] steps that must have ended, however, before this one starts
  * @property {() => Promise<string | void>} run a short note for the line of the step, or nothing; throws when it fails
  */
 
@@ -34,7 +35,7 @@ export async function runSteps(steps, concurrency, report) {
     report(result);
   };
   while (waiting.length > 0 || running.size > 0) {
-    const ready = waiting.findIndex((step) => (step.needs ?? []).every((need) => ended.has(need)));
+    const ready = waiting.findIndex(({ needs = [], after = [] }) => [...needs, ...after].every((it) => ended.has(it)));
     if (ready === -1 && running.size === 0) throw new Error(`Needs nothing provides: ${waiting[0]?.name}`);
     if (ready === -1 || running.size >= concurrency) {
       await Promise.race(running.values());

@@ -1,5 +1,5 @@
 import type { EventInput, LoopEvent } from "./event.js";
-import { EventBus } from "./event-bus.js";
+import { createEventBus } from "./event-bus.js";
 import type { SinkReport } from "./lane.js";
 import type { OnError } from "./reporter.js";
 import type { Deadline, Transport } from "./transport.js";
@@ -87,5 +87,5 @@ export interface Bus<E extends AnyEvent = EventInput> {
  * @throws LoopsError `LOOPS_CONFIG`
  */
 export function createBus<E extends AnyEvent = EventInput>(options: BusOptions = {}): Bus<E> {
-  return new EventBus(options) as unknown as Bus<E>;
+  return createEventBus(options) as unknown as Bus<E>;
 }

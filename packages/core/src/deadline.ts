@@ -2,7 +2,7 @@ import type { Deadline } from "./transport.js";
 
 /** When a {@link Deadline} ends, as a moment that can be handed on: what remains of it shrinks while time passes. */
 export interface Due {
-  remaining(): Deadline;
+  remaining(): Required<Deadline>;
   /**
    * Whether `work` settled in time. Rejects as `work` does; releases its timer and listener either way.
    *
@@ -16,41 +16,29 @@ const maxTimerMs = 0x7fffffff;
 
 /** Starts the clock of `deadline`; `defaultMs` holds where it names no time. */
 export function startDeadline(deadline: Deadline | undefined, defaultMs: number): Due {
-  const ends = performance.now() + (deadline?.timeoutMs ?? defaultMs);
   const signal = deadline?.signal;
-  const remaining = (): Deadline => ({ timeoutMs: Math.max(0, ends - performance.now()), signal });
+  const ends = performance.now() + (deadline?.timeoutMs ?? defaultMs);
+  const remaining = () => ({ timeoutMs: signal?.aborted ? 0 : Math.max(0, ends - performance.now()), signal });
 
-  const wait = (work: PromiseLike<unknown>, slackMs = 0): Promise<boolean> =>
-    new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout;
-      const release = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-      };
-      const expire = () => {
-        release();
-        resolve(false);
-      };
+  const wait = async (work: PromiseLike<unknown>, slackMs = 0): Promise<boolean> => {
+    let timer: NodeJS.Timeout | undefined;
+    let onAbort = () => {};
+    const expired = new Promise<false>((resolve) => {
       // Ref'd on purpose: whoever awaits a deadline is owed its answer before the process ends.
-      const expireIn = (ms: number) => {
+      onAbort = () => {
         clearTimeout(timer);
-        timer = setTimeout(expire, Math.min(ms, maxTimerMs));
+        timer = setTimeout(resolve, Math.min(remaining().timeoutMs + slackMs, maxTimerMs), false);
       };
-      const abort = () => expireIn(slackMs);
-      expireIn((remaining().timeoutMs ?? 0) + slackMs);
-      signal?.addEventListener("abort", abort, { once: true });
-      if (signal?.aborted) abort();
-      work.then(
-        () => {
-          release();
-          resolve(true);
-        },
-        (error: unknown) => {
-          release();
-          reject(error);
-        },
-      );
     });
+    onAbort();
+    signal?.addEventListener("abort", onAbort);
+    try {
+      return await Promise.race([work.then(() => true), expired]);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  };
 
   return { remaining, wait };
 }

@@ -5,8 +5,8 @@ import { startDeadline } from "./deadline.js";
 import { disposeOf } from "./disposition.js";
 import { LoopsError } from "./errors.js";
 import type { EncodedEvent, LoopEvent } from "./event.js";
-import { type ExitHolder, guardClosed, guardOpen, markBusy, markIdle } from "./exit-guard.js";
-import { Ledger } from "./ledger.js";
+import { type ExitHolder, guardClosed, guardOpen, markBusy } from "./exit-guard.js";
+import { countDrop, createLedger } from "./ledger.js";
 import { withDefaults } from "./options.js";
 import { createReporter, warnOnError } from "./reporter.js";
 import type { Deadline, DropReason, TransportContext, TransportStats } from "./transport.js";
@@ -26,7 +26,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   #report: (error: unknown) => void;
 
   #phase: "open" | "disabled" | "closed" = "open";
-  readonly #ledger = new Ledger();
+  readonly #ledger = createLedger();
   readonly #waiters = new Waiters();
 
   /** The running attempt; another object means that a late answer is of no interest. */
@@ -69,7 +69,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   send(event: LoopEvent, encoded: EncodedEvent): void {
     this.#ledger.received++;
     if (this.#phase !== "open") {
-      this.#ledger.drop(this.#phase);
+      countDrop(this.#ledger.dropped, this.#phase);
       return;
     }
     // The item bound comes first: an event that will be dropped need not be encoded.
@@ -84,7 +84,7 @@ export class DeliveryQueue<T> implements ExitHolder {
       return;
     }
     const queue = this.#queue;
-    if (queue.items === 0) markBusy(this);
+    if (queue.items === 0) markBusy(this, true);
     if (queue.push(item, size)) this.#pump();
     // An unref'd timer: what waits at the end of the program is the exit guard's business.
     else if (queue.openItems === 1) {
@@ -104,8 +104,8 @@ export class DeliveryQueue<T> implements ExitHolder {
       const left = `${this.#queue.items} events undelivered; they stay queued`;
       throw new LoopsError("LOOPS_FLUSH_TIMEOUT", `[${name}] flush reached its deadline with ${left}`);
     }
-    if (wait.lost() > 0) {
-      const message = `[${name}] ${wait.lost()} events were dropped while flushing; stats() says why`;
+    if (wait.lost > 0) {
+      const message = `[${name}] ${wait.lost} events were dropped while flushing; stats() says why`;
       throw new LoopsError("LOOPS_FLUSH_INCOMPLETE", message);
     }
   }
@@ -136,12 +136,15 @@ export class DeliveryQueue<T> implements ExitHolder {
   stats(): TransportStats {
     const { received, delivered, dropped } = this.#ledger;
     const inFlight = this.#attempt === undefined ? 0 : (this.#queue.sealed[0]?.items.length ?? 0);
-    return { received, delivered, dropped, queued: this.#queue.items - inFlight, inFlight, spooled: 0 };
+    return { received, delivered, dropped: { ...dropped }, queued: this.#queue.items - inFlight, inFlight, spooled: 0 };
   }
 
-  async drainForExit(): Promise<boolean> {
-    await this.flush({ timeoutMs: this.#options.exitGraceMs }).catch((error: unknown) => this.#report(error));
-    return this.#queue.items === 0;
+  get exitGraceMs(): number {
+    return this.#options.exitGraceMs;
+  }
+
+  settle(): Promise<void> {
+    return this.#hurry().settled;
   }
 
   flushForExit(): void {
@@ -246,7 +249,7 @@ export class DeliveryQueue<T> implements ExitHolder {
     for (const items of next.again.toReversed()) this.#queue.unshift(items, batch.first);
     this.#ledger.delivered += next.delivered.length;
     this.#waiters.countLost(next.deadLetters.length, batch.first);
-    this.#ledger.drop("dead-letter", next.deadLetters.length);
+    countDrop(this.#ledger.dropped, "dead-letter", next.deadLetters.length);
     this.#handOver(next.deadLetters, error);
     if (next.pause === false) this.#failures = 0;
     else this.#startPause(next.pause);
@@ -304,7 +307,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   }
 
   #overflow(): void {
-    this.#ledger.drop("overflow");
+    countDrop(this.#ledger.dropped, "overflow");
     const { name, maxQueueItems, maxQueueBytes } = this.#options;
     const full = `the queue is full (${maxQueueItems} events or ${maxQueueBytes} bytes): events are dropped`;
     const todo = "raise maxQueueItems or maxQueueBytes, or look why the sink is slow";
@@ -325,7 +328,7 @@ export class DeliveryQueue<T> implements ExitHolder {
       this.#waiters.countLost(batch.items.length, batch.first);
       if (reason !== "exit") this.#handOver(batch.items, error);
     }
-    this.#ledger.drop(handed ? "dead-letter" : reason, count);
+    countDrop(this.#ledger.dropped, handed ? "dead-letter" : reason, count);
     if (count > 0 && error !== undefined) this.#report(error);
     this.#settled();
     return count;
@@ -333,7 +336,7 @@ export class DeliveryQueue<T> implements ExitHolder {
 
   /** Tells those who wait, and the exit guard, what is settled now. */
   #settled(): void {
-    if (this.#queue.items === 0) markIdle(this);
+    if (this.#queue.items === 0) markBusy(this, false);
     this.#waiters.settle(this.#queue.firstUnsettled);
   }
 }

@@ -1,14 +1,21 @@
-import type { BusOptions, BusReport, BusStats, Filter } from "./bus.js";
+import type { Bus, BusOptions, BusReport, Filter } from "./bus.js";
 import { encodeEvent } from "./encode.js";
 import { LoopsError } from "./errors.js";
 import type { EventInput, LoopEvent } from "./event.js";
 import { compileFilter } from "./glob.js";
-import { isThenable, Lane, type SinkReport } from "./lane.js";
-import { Ledger } from "./ledger.js";
+import { createLane, isThenable, type Lane } from "./lane.js";
+import { countDrop, createLedger } from "./ledger.js";
 import { withDefaults } from "./options.js";
-import { createReporter, type OnError, warnOnError } from "./reporter.js";
+import { createReporter, warnOnError } from "./reporter.js";
 import { stamp } from "./stamp.js";
-import { type Deadline, isTransport, type Transport } from "./transport.js";
+import { type Deadline, isTransport } from "./transport.js";
+
+type Listener = (event: LoopEvent) => unknown;
+
+interface Registration {
+  readonly listener: Listener;
+  readonly matches: (name: string) => boolean;
+}
 
 const busDefaults = {
   maxEventBytes: 4_194_304,
@@ -20,186 +27,130 @@ const busDefaults = {
   exitGraceMs: 10_000,
 };
 
-type Listener = (event: LoopEvent) => unknown;
-
-interface Registration {
-  readonly listener: Listener;
-  readonly matches: ((name: string) => boolean) | undefined;
-}
-
 /** The one implementation of {@link Bus}. */
-export class EventBus {
-  readonly #options: BusOptions & typeof busDefaults;
-  readonly #onError: OnError;
-  readonly #report: (error: unknown) => void;
+export function createEventBus(given: BusOptions): Bus {
+  const onError = given.onError ?? warnOnError;
+  const options = { ...withDefaults("bus", given, busDefaults), onError };
+  const { maxEventBytes, maxNestedEmits } = options;
+  const report = createReporter("bus", onError);
+  const ledger = createLedger();
+  let listenerErrors = 0;
 
   // Both arrays are replaced, never changed: an event under way keeps the receivers it began with.
-  #listeners: readonly Registration[] = [];
-  #lanes: readonly Lane[] = [];
+  let listeners: readonly Registration[] = [];
+  let lanes: readonly Lane[] = [];
   /** Nobody listens: emit has nothing to do. */
-  #unheard = true;
-  #closed: Promise<BusReport> | undefined;
+  let unheard = true;
+  let closed: Promise<BusReport> | undefined;
+  let dispatching = false;
+  /** Emits from inside the running one. */
+  let nested: LoopEvent[] = [];
 
-  #dispatching = false;
-  #nested: LoopEvent[] = [];
+  const emit = (input: EventInput): void => {
+    if (unheard) return;
+    if (typeof input !== "object" || input === null) refuse("invalid", `an event is an object, not ${typeof input}`);
+    else if (closed !== undefined) countDrop(ledger.dropped, "closed");
+    else if (!dispatching) dispatchAll(stamp(input));
+    else if (nested.length < maxNestedEmits) nested.push(stamp(input));
+    else refuse("recursion", `over ${maxNestedEmits} emits from inside one: does a listener feed itself?`);
+  };
 
-  readonly #ledger = new Ledger();
-  #listenerErrors = 0;
+  const refuse = (reason: string, why: string): void => {
+    countDrop(ledger.dropped, reason);
+    report(new LoopsError("LOOPS_EVENT_DROPPED", `[bus] ${why}`));
+  };
 
-  constructor(options: BusOptions) {
-    this.#options = withDefaults("bus", options, busDefaults);
-    this.#onError = options.onError ?? warnOnError;
-    this.#report = createReporter("bus", this.#onError);
-  }
-
-  emit(input: EventInput): void {
-    if (this.#unheard) return;
-    if (typeof input !== "object" || input === null)
-      this.#refuse("invalid", `an event must be an object, not ${typeof input}`);
-    else if (this.#closed !== undefined) this.#ledger.drop("closed");
-    else if (this.#dispatching) this.#queueNested(input);
-    else this.#dispatchAll(input);
-  }
-
-  on(filter: Filter | Listener, maybeListener?: Listener): () => void {
-    const [matches, listener] =
-      typeof filter === "function" ? [undefined, filter] : [compileFilter(filter), maybeListener];
-    if (typeof listener !== "function") throw new LoopsError("LOOPS_CONFIG", "[bus] on needs a function to call");
-    const registration = { listener, matches };
-    this.#listeners = [...this.#listeners, registration];
-    this.#unheard = false;
-    return () => this.#remove(this.#listeners.indexOf(registration));
-  }
-
-  off(listener: Listener): void {
-    this.#remove(this.#listeners.findIndex((registration) => registration.listener === listener));
-  }
-
-  addTransport(transport: Transport, { filter }: { readonly filter?: Filter | undefined } = {}): void {
-    if (!isTransport(transport)) {
-      throw new LoopsError("LOOPS_CONFIG", "[bus] a transport needs the functions send and close");
-    }
-    if (this.#closed !== undefined)
-      throw new LoopsError("LOOPS_CLOSED", "[bus] is closed: add transports before close");
-    const matches = filter === undefined ? undefined : compileFilter(filter);
-    this.#lanes = [...this.#lanes, new Lane(transport, matches, { ...this.#options, onError: this.#onError })];
-    this.#unheard = false;
-  }
-
-  async flush(deadline?: Deadline): Promise<BusReport> {
-    // Called from inside a listener: the queued emits were accepted before, so they reach the sinks first.
-    if (this.#dispatching) await undefined;
-    return this.#all(deadline, this.#options.flushTimeoutMs, (lane, due) => lane.flush(due));
-  }
-
-  flushSync(): void {
-    for (const lane of this.#lanes) lane.flushSync();
-  }
-
-  close(deadline?: Deadline): Promise<BusReport> {
-    if (this.#closed === undefined) {
-      const closeLanes = async () => {
-        await undefined;
-        return this.#all(deadline, this.#options.closeTimeoutMs, (lane, due) => lane.close(due));
-      };
-      this.#closed = closeLanes();
-      this.#unheard = false;
-    }
-    return this.#closed;
-  }
-
-  get closed(): boolean {
-    return this.#closed !== undefined;
-  }
-
-  stats(): BusStats {
-    return {
-      received: this.#ledger.received,
-      dropped: this.#ledger.dropped,
-      listenerErrors: this.#listenerErrors,
-      sinks: this.#lanes.map((lane) => ({ name: lane.name, ...lane.stats() })),
-    };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  #dispatchAll(input: EventInput): void {
-    this.#ledger.received++;
-    this.#dispatching = true;
+  const dispatchAll = (first: LoopEvent): void => {
+    dispatching = true;
     try {
-      this.#dispatch(stamp(input));
-      if (this.#nested.length > 0) this.#drainNested();
+      dispatch(first);
+      // The array grows while it is walked, and is emptied only at the end, so that its length counts the whole storm.
+      for (let i = 0; i < nested.length; i++) dispatch(nested[i] as LoopEvent);
     } catch (error) {
       // Receivers are isolated one by one; this is for what no code can foresee, such as an exhausted stack.
-      this.#report(error);
+      report(error);
     } finally {
-      this.#dispatching = false;
+      if (nested.length > 0) nested = [];
+      dispatching = false;
     }
-  }
+  };
 
-  #dispatch(event: LoopEvent): void {
+  const dispatch = (event: LoopEvent): void => {
+    ledger.received++;
     const name = typeof event.event === "string" ? event.event : "";
-    const listeners = this.#listeners;
-    const lanes = this.#lanes;
-    for (let i = 0; i < listeners.length; i++) {
-      const { matches, listener } = listeners[i] as Registration;
-      if (matches !== undefined && !matches(name)) continue;
+    const sinks = lanes;
+    for (const { matches, listener } of listeners) {
+      if (!matches(name)) continue;
       try {
         const result = listener(event);
-        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#listenerFailed(error));
+        if (isThenable(result)) result.then(undefined, listenerFailed);
       } catch (error) {
-        this.#listenerFailed(error);
+        listenerFailed(error);
       }
     }
-    if (lanes.length === 0) return;
-    const encoded = encodeEvent(event, this.#options.maxEventBytes);
-    for (let i = 0; i < lanes.length; i++) (lanes[i] as Lane).deliver(name, event, encoded);
-  }
+    if (sinks.length === 0) return;
+    const encoded = encodeEvent(event, maxEventBytes);
+    for (const lane of sinks) lane.deliver(name, event, encoded);
+  };
 
-  #queueNested(input: EventInput): void {
-    const { maxNestedEmits } = this.#options;
-    if (this.#nested.length >= maxNestedEmits) {
-      this.#refuse(
-        "recursion",
-        `over ${maxNestedEmits} emits from inside listeners or sinks: a loop that feeds itself?`,
-      );
-      return;
-    }
-    this.#ledger.received++;
-    this.#nested.push(stamp(input));
-  }
+  const listenerFailed = (error: unknown): void => {
+    listenerErrors++;
+    report(error);
+  };
 
-  #drainNested(): void {
-    // The array grows while it is walked; it is emptied only at the end, so that its length counts the whole storm.
-    for (let i = 0; i < this.#nested.length; i++) this.#dispatch(this.#nested[i] as LoopEvent);
-    this.#nested = [];
-  }
+  const remove = (index: number): void => {
+    if (index >= 0) listeners = listeners.toSpliced(index, 1);
+    unheard = listeners.length + lanes.length === 0 && closed === undefined;
+  };
 
-  #remove(index: number): void {
-    if (index < 0) return;
-    this.#listeners = this.#listeners.toSpliced(index, 1);
-    this.#unheard = this.#listeners.length + this.#lanes.length === 0 && this.#closed === undefined;
-  }
+  const finish = async (what: "flush" | "close", deadline: Deadline | undefined): Promise<BusReport> => {
+    const due = { timeoutMs: options[`${what}TimeoutMs`], ...deadline };
+    // Called from inside a listener: the queued emits were accepted before, so they reach the sinks first.
+    if (dispatching) await undefined;
+    const sinks = await Promise.all(lanes.map((lane) => lane.finish(what, due)));
+    return { ok: sinks.every(({ ok }) => ok), sinks };
+  };
 
-  async #all(
-    deadline: Deadline | undefined,
-    defaultMs: number,
-    work: (lane: Lane, due: Deadline) => Promise<SinkReport>,
-  ): Promise<BusReport> {
-    const due = { timeoutMs: defaultMs, ...deadline };
-    const sinks = await Promise.all(this.#lanes.map((lane) => work(lane, due)));
-    return { ok: sinks.every((sink) => sink.ok), sinks };
-  }
+  const close = (deadline?: Deadline): Promise<BusReport> => {
+    unheard = false;
+    closed ??= finish("close", deadline);
+    return closed;
+  };
 
-  #listenerFailed(error: unknown): void {
-    this.#listenerErrors++;
-    this.#report(error);
-  }
-
-  #refuse(reason: string, why: string): void {
-    this.#ledger.drop(reason);
-    this.#report(new LoopsError("LOOPS_EVENT_DROPPED", `[bus] ${why}`));
-  }
+  return {
+    emit,
+    on(filter: unknown, handler?: unknown) {
+      const listener = (handler ?? filter) as Listener;
+      if (typeof listener !== "function") throw new LoopsError("LOOPS_CONFIG", "[bus] on needs a function");
+      const registration = { listener, matches: compileFilter(handler === undefined ? undefined : (filter as Filter)) };
+      listeners = [...listeners, registration];
+      unheard = false;
+      return () => remove(listeners.indexOf(registration));
+    },
+    off: (listener) => remove(listeners.findIndex((registration) => registration.listener === listener)),
+    addTransport(transport, { filter } = {}) {
+      if (!isTransport(transport))
+        throw new LoopsError("LOOPS_CONFIG", "[bus] a transport has the functions send and close");
+      if (closed !== undefined) throw new LoopsError("LOOPS_CLOSED", "[bus] is closed: add transports before");
+      lanes = [...lanes, createLane(transport, compileFilter(filter), options)];
+      unheard = false;
+    },
+    flush: (deadline) => finish("flush", deadline),
+    flushSync() {
+      for (const lane of lanes) lane.flushSync();
+    },
+    close,
+    get closed() {
+      return closed !== undefined;
+    },
+    stats: () => ({
+      received: ledger.received,
+      dropped: { ...ledger.dropped },
+      listenerErrors,
+      sinks: lanes.map((lane) => ({ name: lane.name, ...lane.stats() })),
+    }),
+    async [Symbol.asyncDispose]() {
+      await close();
+    },
+  };
 }

@@ -1,17 +1,15 @@
 import type { DropReason } from "./transport.js";
 
 /** What became of events, by the accounting equation of `TransportStats`. */
-export class Ledger {
-  received = 0;
-  delivered = 0;
-  readonly #dropped: Record<string, number> = {};
+export interface Ledger {
+  received: number;
+  delivered: number;
+  readonly dropped: Record<string, number>;
+}
 
-  drop(reason: DropReason, count = 1): void {
-    if (count > 0) this.#dropped[reason] = (this.#dropped[reason] ?? 0) + count;
-  }
+export const createLedger = (): Ledger => ({ received: 0, delivered: 0, dropped: {} });
 
-  /** A copy: what was handed out does not change later. */
-  get dropped(): Record<string, number> {
-    return { ...this.#dropped };
-  }
+/** Adds to a count of drops; a reason that never happened has no entry. */
+export function countDrop(dropped: Record<string, number>, reason: DropReason, count = 1): void {
+  if (count > 0) dropped[reason] = (dropped[reason] ?? 0) + count;
 }

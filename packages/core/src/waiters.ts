@@ -2,36 +2,29 @@
 export interface Wait {
   readonly settled: Promise<void>;
   /** How many of those it waits for were lost so far. */
-  lost(): number;
+  lost: number;
   /** Gives up waiting. */
   release(): void;
 }
 
-interface Waiter {
-  readonly target: number;
-  lost: number;
-  readonly done: () => void;
-}
-
 /** Those who wait for a queue, each up to the last item it had when the wait began. */
 export class Waiters {
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Set<Wait & { readonly target: number; readonly done: () => void }>();
 
   /** Waits until everything up to `target` is settled. The caller tells {@link settle} where things stand right after. */
   add(target: number): Wait {
-    let done: () => void = () => {};
+    let done = () => {};
     const settled = new Promise<void>((resolve) => {
       done = resolve;
     });
-    const waiter: Waiter = { target, lost: 0, done };
+    const waiter = { target, done, settled, lost: 0, release: () => void this.#waiters.delete(waiter) };
     this.#waiters.add(waiter);
-    return { settled, lost: () => waiter.lost, release: () => this.#waiters.delete(waiter) };
+    return waiter;
   }
 
   /** Everything below `firstUnsettled` is settled. Counting settled items instead would be wrong with drop-oldest. */
   settle(firstUnsettled: number): void {
-    if (this.#waiters.size === 0) return;
-    for (const waiter of this.#waiters) if (waiter.target < firstUnsettled) waiter.done();
+    for (const { target, done } of this.#waiters) if (target < firstUnsettled) done();
   }
 
   /** `count` items from number `first` on were dropped. */

@@ -63,7 +63,8 @@ export function createLane(
 
   const fault = (code: string, what: string) => new LoopsError(`LOOPS_${code}`, `[${name}] ${what}`);
 
-  const deliver = (event: LoopEvent, encoded: EncodedEvent): void => {
+  const deliver = (eventName: string, event: LoopEvent, encoded: EncodedEvent): void => {
+    if (!matches(eventName)) return;
     ledger.received++;
     if (!busy) {
       accepted++;
@@ -201,9 +202,7 @@ export function createLane(
 
   return {
     name,
-    deliver: (event, ...what) => {
-      if (matches(event)) deliver(...what);
-    },
+    deliver,
     finish,
     flushSync() {
       try {
@@ -217,8 +216,9 @@ export function createLane(
 }
 
 /** The transport's name, else its constructor's, else `"transport"`. */
-function nameOf({ name, constructor }: Transport): string {
-  return name || (constructor === Object ? "" : constructor?.name) || "transport";
+function nameOf(transport: Transport): string {
+  const made = transport.constructor;
+  return transport.name || (made === Object ? "" : made?.name) || "transport";
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,0 +1,81 @@
+import type { Deadline } from "@loops/core";
+import { droppedBy } from "../../accounting.js";
+import type { Check } from "../check.js";
+import { demand, type Harness } from "../harness.js";
+
+export const flushChecks: readonly Check[] = [
+  {
+    id: "flush",
+    title: "after flush, all that was emitted before has arrived, in flight included",
+    needs: [],
+    mend: "Let flush wait until the last event sent before it is settled: not for one write, and not for the queue alone.",
+    async run(harness) {
+      const ids = harness.emit(40);
+      await harness.turns(1);
+      ids.push(...harness.emit(20));
+      const report = await harness.flush();
+      const observed = await harness.observe(ids);
+      demand(report.ok, "flush of a healthy sink succeeds", () => `it failed: ${String(report.error)}`);
+      harness.requireArrived(ids, observed, "60 events have arrived at the moment flush resolves");
+    },
+  },
+  {
+    id: "flush-concurrent",
+    title: "several flushes at once each wait for what was emitted before them",
+    needs: [],
+    mend: "Give each flush its own target (the last event sent before it); a flush under way does not make a second one superfluous.",
+    async run(harness) {
+      const emitted: string[] = [];
+      const begin = (count: number) => {
+        emitted.push(...harness.emit(count));
+        const before = [...emitted];
+        return async () => {
+          const report = await harness.flush();
+          return { before, report, observed: await harness.observe(before) };
+        };
+      };
+      const flushes = await Promise.all([begin(3)(), begin(3)(), begin(3)(), begin(0)()]);
+      for (const [index, { before, report, observed }] of flushes.entries()) {
+        const which = `flush ${index + 1} of ${flushes.length}`;
+        demand(report.ok, `${which} succeeds`, () => `it failed: ${String(report.error)}`);
+        harness.requireArrived(
+          before,
+          observed,
+          `${which} resolves when the ${before.length} events before it have arrived`,
+        );
+      }
+    },
+  },
+  {
+    id: "flush-deadline",
+    title: "flush of a sink that cannot deliver ends by its deadline or signal, says so, and loses nothing",
+    needs: ["backlog"],
+    mend: "Race the wait against deadline.timeoutMs and deadline.signal; reject when they win, and leave the queue as it is.",
+    async run(harness) {
+      await harness.block();
+      harness.emit(5);
+      await harness.turns(1);
+      await requireRejection(harness, { timeoutMs: 50 }, "flush({ timeoutMs: 50 })");
+      const controller = new AbortController();
+      const abort = setTimeout(() => controller.abort(), 20);
+      await requireRejection(harness, { signal: controller.signal }, "flush({ signal }), aborted after 20 ms,");
+      clearTimeout(abort);
+      const report = await harness.flush(50);
+      demand(!report.ok, "the bus's report of the flush is not ok", "it is ok, although the target takes nothing");
+      // A failing target may use up the retries meanwhile; a stalled one leaves no reason to drop.
+      const stalled = harness.capabilities.faults?.includes("stall") === true;
+      const dropped = droppedBy(harness.stats());
+      demand(!stalled || dropped === 0, "the 5 events stay queued", () => `${dropped} were dropped by the flush`);
+    },
+  },
+];
+
+/** Asks the transport itself: the bus keeps the deadline for those that do not. */
+async function requireRejection(harness: Harness, deadline: Deadline, call: string): Promise<void> {
+  const { transport } = harness.subject;
+  if (transport.flush === undefined) return;
+  const outcome = await harness.outcome(() => transport.flush?.(deadline));
+  const expected = `${call} of the transport rejects`;
+  demand(outcome.state !== "pending", expected, `it was still waiting after ${harness.patienceMs} ms`);
+  demand(outcome.state === "rejected", expected, "it resolved, although the target takes nothing");
+}

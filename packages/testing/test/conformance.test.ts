@@ -1,0 +1,16 @@
+import { recordingTransport, transportConformance } from "@loops/testing";
+import { test } from "vitest";
+import { acknowledgedSink, queuedSink, synchronousSink } from "./fixtures/sinks.js";
+
+transportConformance({ test, name: "queued sink", ...queuedSink });
+transportConformance({ test, name: "synchronous sink", ...synchronousSink });
+transportConformance({ test, name: "acknowledged sink", ...acknowledgedSink });
+transportConformance({
+  test,
+  name: "recordingTransport",
+  create() {
+    const transport = recordingTransport();
+    return { transport, observe: () => transport.events, faults: transport };
+  },
+  capabilities: { faults: ["fail", "stall"] },
+});

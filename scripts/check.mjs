@@ -1,7 +1,7 @@
 // Everything but the tests: `npm run check [-- step…]`. One line per step; the output of what failed comes below it.
 import { inspect } from "node:util";
 import { changesets } from "./check/changesets.mjs";
-import { Finding, run } from "./check/command.mjs";
+import { endCommands, Finding, run } from "./check/command.mjs";
 import { documentation } from "./check/documentation.mjs";
 import { lockfile } from "./check/lockfile.mjs";
 import { runSteps } from "./check/scheduler.mjs";
@@ -9,6 +9,11 @@ import { bundleSizes } from "./check/sizes.mjs";
 import { createTarballs } from "./check/tarballs.mjs";
 
 const tarballs = createTarballs();
+process.once("exit", () => {
+  endCommands();
+  tarballs.dispose();
+});
+process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
 
 /**
  * Dear ones early, so that the two lanes end together.
@@ -25,9 +30,9 @@ const steps = [
   },
   { name: "tarballs", needs: ["build"], run: () => tarballs.pack() },
   { name: "install", needs: ["tarballs"], run: () => tarballs.install() },
+  { name: "are the types wrong", needs: ["tarballs"], run: () => tarballs.areTheTypesWrong() },
   { name: "types", after: ["build"], run: () => typeCheck() },
   { name: "publint", needs: ["tarballs"], run: () => tarballs.publint() },
-  { name: "are the types wrong", needs: ["tarballs"], run: () => tarballs.areTheTypesWrong() },
   { name: "contents", needs: ["install"], run: () => tarballs.contents() },
   { name: "import", needs: ["install"], run: () => tarballs.importAll() },
   { name: "consumer", needs: ["install"], run: () => tarballs.consume() },
@@ -44,7 +49,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const results = await runSteps(withNeeds(wanted), 2, report).finally(() => tarballs.dispose());
+const results = await runSteps(withNeeds(wanted), 2, report);
 const failures = results.filter((result) => result.status !== "passed").length;
 console.log(failures === 0 ? "\nAll checks passed." : `\n${failures} of ${results.length} checks did not pass.`);
 process.exitCode = failures === 0 ? 0 : 1;

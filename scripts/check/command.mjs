@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Absolute path of the repository, without a slash at its end. */
@@ -6,6 +7,16 @@ export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[\
 
 /** What a step throws when it has found something: the message is shown as it is, without a stack. */
 export class Finding extends Error {}
+
+const path = [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter);
+
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const running = new Set();
+
+/** Ends what still runs; for the end of this process. */
+export function endCommands() {
+  for (const child of running) child.kill();
+}
 
 /**
  * Runs a command from node_modules/.bin or the PATH and returns what it printed.
@@ -22,12 +33,14 @@ export function run(command, args, { cwd = root, timeoutMs = 300_000 } = {}) {
       timeout: timeoutMs,
       maxBuffer: 64 * 1024 * 1024,
       shell: process.platform === "win32",
-      env: { ...process.env, NO_COLOR: "1", TURBO_TELEMETRY_DISABLED: "1" },
+      env: { ...process.env, PATH: path, NO_COLOR: "1", TURBO_TELEMETRY_DISABLED: "1" },
     };
-    execFile(command, [...args], options, (error, stdout, stderr) => {
+    const child = execFile(command, [...args], options, (error, stdout, stderr) => {
+      running.delete(child);
       if (error === null) return resolve(stdout);
       const why = error.killed ? `was ended after ${timeoutMs} ms` : `failed (${error.code ?? error.signal})`;
       reject(new Finding(`${`${stdout}${stderr}`.trimEnd()}\n\`${[command, ...args].join(" ")}\` ${why}`.trimStart()));
     });
+    running.add(child);
   });
 }

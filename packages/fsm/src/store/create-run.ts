@@ -2,6 +2,7 @@ import { isLoopsError } from "@loops/core";
 import type { RunState } from "../run-state.js";
 import { archiveRun, clearRun } from "./archive.js";
 import { FileLease } from "./file-lease.js";
+import { hasEnded } from "./has-ended.js";
 import { Journal } from "./journal.js";
 import { ownStemOf, type RunPaths } from "./layout.js";
 import { type LoadedRun, loadRun } from "./load.js";
@@ -72,7 +73,7 @@ function archiveEnded(context: StoreContext, loop: string, running: readonly Ste
   for (const content of running) {
     if (content.kind === "corrupt" || content.paths.stem === loop) continue;
     const { state } = content.run;
-    if (state.loop_name !== loop || !["completed", "failed", "timed_out"].includes(state.status)) continue;
+    if (state.loop_name !== loop || !hasEnded(state.status)) continue;
     const claimed = claimOrNull(context, content.paths.stem, state.run_id);
     if (claimed === null) continue;
     try {

@@ -1,4 +1,5 @@
 import type { RunPhase, RunState } from "../run-state.js";
+import { hasEnded } from "./has-ended.js";
 
 /** The run id of the original system: the start time, compact, to the second. */
 export function legacyRunId(startedAt: string): string {
@@ -15,8 +16,7 @@ export interface LegacyState extends Pick<RunState, "loop_name" | "current_state
  * definition is not known either: it has no states, and its hash is empty.
  */
 export function fillLegacyState(state: LegacyState, runId: string): RunState {
-  const ended = ["completed", "failed", "timed_out"].includes(state.status);
-  const phase: RunPhase = ended ? "ended" : "ready";
+  const phase: RunPhase = hasEnded(state.status) ? "ended" : "ready";
   const filled = {
     run_id: runId,
     phase,

@@ -2,6 +2,7 @@ import type { LoopEvent, RunLease, StateDelta, StateStore, StoredEvent } from "@
 import { checkLoopName } from "../definition/names.js";
 import type { RunState } from "../run-state.js";
 import { applyDelta } from "../step/delta.js";
+import { hasEnded } from "./has-ended.js";
 import { newestFirst } from "./run-list.js";
 import { leaseLost, notACommit, runExists, runNotFound, runOwned } from "./store-errors.js";
 
@@ -14,6 +15,8 @@ interface MemoryRun {
   leased: boolean;
   stopRequested: boolean;
   archived: boolean;
+  /** Took the loop's own place, not one beside a run that was alive. */
+  readonly first: boolean;
 }
 
 /**
@@ -33,8 +36,10 @@ export function memoryStore(): StateStore<RunState> {
     create(state, { clearPrevious = true } = {}) {
       checkLoopName(state.loop_name);
       if (all.has(state.run_id)) throw runExists(state.run_id);
-      const previous = present().filter((run) => run.state.loop_name === state.loop_name && !run.leased);
-      if (clearPrevious) for (const run of previous) run.archived = true;
+      const ofLoop = present().filter((run) => run.state.loop_name === state.loop_name);
+      for (const run of clearPrevious ? ofLoop : []) {
+        run.archived = !run.leased && (run.first || hasEnded(run.state.status));
+      }
       const run: MemoryRun = {
         state,
         events: [],
@@ -43,6 +48,7 @@ export function memoryStore(): StateStore<RunState> {
         leased: false,
         stopRequested: false,
         archived: false,
+        first: ofLoop.every((other) => other.archived || !other.first),
       };
       all.set(state.run_id, run);
       return new MemoryLease(run, () => all.delete(state.run_id));

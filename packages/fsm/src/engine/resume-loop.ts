@@ -2,6 +2,7 @@ import { isLoopsError, LoopsError, type RunLease } from "@loops/core";
 import type { RunState } from "../run-state.js";
 import type { StepInput } from "../step/types.js";
 import { type Effects, effectsOf } from "./effects.js";
+import { endOrphan } from "./end-orphan.js";
 import type { ResumeLoopOptions, RunResult } from "./options.js";
 import { planResume, type ResumeChanges } from "./resume-plan.js";
 import { resultOf } from "./run-result.js";
@@ -36,16 +37,9 @@ async function goOn(lease: RunLease<RunState>, effects: Effects, options: Resume
     await segment.flushMark.finish();
     return resultOf(lease.state);
   }
+  // Before anything is committed: a run whose orphan cannot be ended stays as it was.
   const orphan = await endOrphan(lease.state, effects);
   await segment.reemit();
   const input: StepInput = { kind: "resume", orphan, segmentStartedAt: effects.clock.isoNow(), changes };
   return segment.run(input);
-}
-
-/** Before anything acts, and before anything is committed: a run whose orphan lives on stays as it was. */
-async function endOrphan(state: RunState, { runner, orphanTimeoutMs }: Effects): Promise<"none" | "ended"> {
-  const left = state.pending_action?.process ?? null;
-  if (left === null) return "none";
-  const ended = await runner.endOrphan(left, { timeoutMs: orphanTimeoutMs, runId: state.run_id });
-  return ended ? "ended" : "none";
 }

@@ -169,7 +169,7 @@ describe("a killed run", () => {
     expect(result.duration_ms).toBe(640);
   });
 
-  it("P-22: keeps its retry counts", async () => {
+  it("P-22, B-6: keeps its retry counts, in the final state too", async () => {
     const retrying = loopOf({
       a: { action: "try", on_no: "a", on_yes: "done", max_retries: 2, on_retry_exhausted: "done" },
       done,
@@ -181,6 +181,10 @@ describe("a killed run", () => {
     await resumeLoop({ run: "RUN", store, bus, runner });
     expect(bus.named("retry_exhausted")).toMatchObject([{ state: "a", retries: 3, next: "done" }]);
     expect((await store.find("RUN"))?.iteration).toBe(3);
+
+    const limited = memoryStore();
+    await runLoop({ definition: retrying, store: limited, runner: failing(), limits: { maxIterations: 2 } });
+    expect(await limited.find("test-loop")).toMatchObject({ status: "interrupted", retry_counts: { a: 1 } });
   });
 
   it("B-7: goes on with the definition and the context it was started with", async () => {
@@ -332,12 +336,24 @@ describe("resuming", () => {
   });
 });
 
+it("B-10: every run has an id of its own, which sorts by time", async () => {
+  const store = memoryStore();
+  const { run_id: first } = await runLoop({ definition: abc, store, runner: echo() });
+  const { run_id: second } = await runLoop({ definition: abc, store, runner: echo() });
+  expect(first).toMatch(/^[0-9A-HJKMNP-TV-Z]{26}$/);
+  expect(second).not.toBe(first);
+  expect(second.slice(0, 10) >= first.slice(0, 10)).toBe(true);
+});
+
 describe("a new run in the place of a killed one", () => {
-  it("ends what that left running before anything of its own acts", async () => {
-    const store = await killedInAction("second", { definition: abc });
+  it("P-20: archives it, once what it left running is ended and what its sinks may have lost is emitted", async () => {
+    const lost = recorder(() => Promise.resolve({ ok: false }));
+    const store = await killedInAction("second", { definition: abc, bus: lost });
     const runner = echo();
-    await runLoop({ definition: abc, store, runner });
+    const bus = recorder();
+    await runLoop({ definition: abc, store, runner, bus });
     expect(runner.orphans).toMatchObject([{ pid: 4711 }]);
+    expect(bus.events.slice(0, bus.names().lastIndexOf("loop_start"))).toEqual(lost.events);
     expect((await store.history("test-loop")).runs).toMatchObject([{ run_id: "RUN", status: "running" }]);
   });
 

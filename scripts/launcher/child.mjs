@@ -41,8 +41,17 @@ export function runCaptured(command, args, place) {
     child.stderr.setEncoding("utf8").on("data", (chunk) => {
       output += chunk;
     });
-    child.once("error", reject);
-    child.once("close", (code, signal) => resolve({ code: exitCode(code, signal), output, stdout }));
+    // Ctrl-C reaches the child by itself; a SIGTERM to the launcher would leave it behind.
+    const onTerminate = () => child.kill("SIGTERM");
+    process.on("SIGTERM", onTerminate);
+    child.once("error", (error) => {
+      process.off("SIGTERM", onTerminate);
+      reject(error);
+    });
+    child.once("close", (code, signal) => {
+      process.off("SIGTERM", onTerminate);
+      resolve({ code: exitCode(code, signal), output, stdout });
+    });
   });
 }
 

@@ -4,7 +4,7 @@ import { writeFailed } from "./store-errors.js";
 
 export interface JournalOptions {
   readonly path: string;
-  /** Offset behind the last commit: what lies behind is cut off. */
+  /** Offset behind the last commit, which is the end of the file: what lay behind has been cut off. */
   readonly end: number;
   /** Refuse a journal that exists. */
   readonly exclusive: boolean;
@@ -23,8 +23,6 @@ export class Journal {
     this.#context = context;
     this.#end = end;
     try {
-      const size = exclusive ? 0 : (fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0);
-      if (size > end) fs.truncateSync(path, end);
       this.#file = openAppend(path, { exclusive, fs });
     } catch (error) {
       throw writeFailed(path, error);

@@ -81,6 +81,8 @@ describe.each(stores)("$name", ({ make }) => {
     const alive = await start();
     const beside = await start();
     await beside.lease.release();
+    expect(await store.isOwned(alive.id)).toBe(true);
+    expect(await store.isOwned(beside.id)).toBe(false);
     const kept = await start(false);
     expect(ids(await store.list())).toEqual([alive.id, beside.id, kept.id].sort());
     expect(await store.history("fix-types")).toEqual({ runs: [], corrupt: [] });

@@ -73,10 +73,11 @@ describe("owning a run", () => {
   });
 
   it("B-15: an owner that was taken for dead and lives starts no further action", async () => {
-    const { store, state, lease, declareDead } = await ownedRun();
+    const { store, running, state, lease, declareDead } = await ownedRun();
     declareDead();
     const heir = await store.acquire(state.run_id);
     expect(heir.epoch).toBe(2);
+    const journal = readFileSync(running("fix-types.events.jsonl"), "utf8");
     expect(() => lease.commit([newEvent("action_start")], intent)).toThrow(
       expect.objectContaining({ code: "LOOPS_LEASE_LOST" }),
     );
@@ -84,6 +85,7 @@ describe("owning a run", () => {
       expect.objectContaining({ code: "LOOPS_LEASE_LOST" }),
     );
     await lease.release();
+    expect(readFileSync(running("fix-types.events.jsonl"), "utf8")).toBe(journal);
     await heir.commit([newEvent("loop_resume")], intent);
     expect(await store.isOwned(state.run_id)).toBe(true);
   });

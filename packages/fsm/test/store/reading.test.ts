@@ -120,8 +120,10 @@ describe("reading runs", () => {
   it("a view that does not fit its journal is not trusted", async () => {
     const { store, view, journal, state } = await endedRun();
     const whole = readJson(view);
-    for (const offset of [1, 100, statSync(journal).size + 1, 0]) {
-      writeFileSync(view, JSON.stringify({ ...whole, offset, seq: 1, iteration: 99 }));
+    const [first = "", second = ""] = readFileSync(journal, "utf8").split("\n");
+    const lineEnds = [first.length + 1, first.length + second.length + 2];
+    for (const offset of [0, 1, 100, ...lineEnds, statSync(journal).size + 1]) {
+      writeFileSync(view, JSON.stringify({ ...whole, offset, seq: 3, iteration: 99 }));
       expect(await store.find(state.run_id)).toMatchObject({ iteration: 2 });
     }
   });

@@ -15,19 +15,19 @@ type RunOptions = Pick<ConformanceOptions, "name" | "create" | "capabilities"> &
 export async function runCheck(check: Check, options: RunOptions): Promise<Error | undefined> {
   const { name, capabilities = {}, patienceMs } = options;
   const subject = await options.create();
+  let lesson: Error | undefined;
   try {
     const harness = new Harness(subject, capabilities, patienceMs);
     try {
       await check.run(harness);
-      return undefined;
     } catch (error) {
-      return lessonOf(error, { name, id: check.id, title: check.title, mend: check.mend, reported: harness.reported });
-    } finally {
-      await release(harness);
+      lesson = lessonOf(error, { name, ...check, reported: harness.reported });
     }
+    await release(harness);
   } finally {
     await subject.cleanup?.();
   }
+  return lesson;
 }
 
 /** Heals and closes, so that no check leaves work behind; each in bounded time, as both may be what is broken. */

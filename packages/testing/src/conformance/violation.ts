@@ -1,5 +1,6 @@
 import { AssertionError } from "node:assert/strict";
 import { inspect } from "node:util";
+import { errorMessage } from "@loops/core";
 
 /** A promise was found broken. Becomes an AssertionError with the whole lesson in {@link lessonOf}. */
 export class Violation extends Error {
@@ -36,7 +37,7 @@ export function lessonOf(error: unknown, context: LessonContext): AssertionError
     `  expected: ${expected}`,
     `  seen:     ${seen}`,
     `  mend:     ${context.mend}`,
-    ...context.reported.slice(0, 3).map((report) => `  reported: ${inspect(report, { depth: 1 })}`),
+    ...context.reported.slice(0, 3).map((report) => `  reported: ${errorMessage(report)}`),
   ];
   const lesson = new AssertionError({ message: lines.join("\n"), actual: seen, expected, operator: "conformance" });
   return Object.assign(lesson, { cause: error });

@@ -1,0 +1,54 @@
+import { transportChecks } from "@loops/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type EscapeWatch, watchForEscapes } from "../src/conformance/escapes.js";
+import { brokenAccounting } from "./broken/accounting.js";
+import { brokenArrival } from "./broken/arrival.js";
+import { brokenBounds } from "./broken/bounds.js";
+import type { BrokenSink } from "./broken/broken-sink.js";
+import { brokenClose } from "./broken/close.js";
+import { brokenContent } from "./broken/content.js";
+import { brokenFlush } from "./broken/flush.js";
+import { brokenIsolation } from "./broken/isolation.js";
+import { brokenRecovery } from "./broken/recovery.js";
+import { brokenSurroundings } from "./broken/surroundings.js";
+import { collect } from "./fixtures/collect.js";
+
+/** Those that disturb the whole process: each must be alone in it. */
+const noisy = brokenIsolation;
+
+const quiet = [
+  ...brokenArrival,
+  ...brokenContent,
+  ...brokenAccounting,
+  ...brokenBounds,
+  ...brokenFlush,
+  ...brokenClose,
+  ...brokenRecovery,
+  ...brokenSurroundings,
+];
+
+async function expectRejection(sink: BrokenSink, patienceMs: number): Promise<void> {
+  const { failures } = await collect(sink, { patienceMs });
+  const messages = [...failures.values()].map((error) => error.message).join("\n");
+  expect([...failures.keys()], messages).toEqual([sink.breaks]);
+}
+
+describe.concurrent("a sink with one defect is rejected by the check of that promise, and by no other", () => {
+  for (const sink of quiet) it(`${sink.breaks}: ${sink.defect}`, () => expectRejection(sink, 2000));
+});
+
+describe("a sink that disturbs the whole process is rejected by one check, too", () => {
+  // What these sinks let escape in the other checks would make the runner end the run.
+  let watch: EscapeWatch;
+  beforeAll(() => {
+    watch = watchForEscapes();
+  });
+  afterAll(() => watch.end());
+
+  for (const sink of noisy) it(`${sink.breaks}: ${sink.defect}`, () => expectRejection(sink, 800));
+});
+
+it("each check has a sink that only it rejects", () => {
+  const proven = new Set([...quiet, ...noisy].map((sink) => sink.breaks));
+  expect(transportChecks.map((check) => check.id).filter((id) => !proven.has(id))).toEqual([]);
+});

@@ -122,14 +122,21 @@ describe("the events of a run", () => {
     expect(bus.named("action_output").map((event) => event["line"])).toEqual([...lines, "last"]);
     expect(bus.names().slice(-4)).toEqual(["action_output", "action_complete", "route", "loop_complete"]);
     expect(store.commits.length).toBeLessThan(30);
+    expect(Math.max(...store.commits.map(({ events }) => events.length))).toBe(64);
     const ofLines = store.commits.filter(({ events }) => events[0]?.event === "action_output");
     expect(ofLines.every(({ delta }, index) => index === ofLines.length - 1 || Object.keys(delta).length === 0)).toBe(
       true,
     );
   });
 
-  it("keep their order with a store that takes its time", async () => {
-    const store = tapped(memoryStore(), () => new Promise((resolve) => setImmediate(resolve)));
+  it("keep their order with a store that takes its time, and are committed one batch at a time", async () => {
+    let writing = 0;
+    const store = tapped(memoryStore(), async (_commit, count) => {
+      writing += 1;
+      expect(writing).toBe(1);
+      for (let turns = count % 3; turns >= 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+      writing -= 1;
+    });
     const bus = recorder();
     const loop = loopOf({ a: { action: "chat", next: "done" }, done: { terminal: true } });
     const runner = fakeRunner(async (request) => {

@@ -56,6 +56,28 @@ describe("events that the sinks of a killed process may have lost", () => {
     expect(bus.events).toEqual((await store.readEvents("test-loop", "RUN")).slice(mark));
   });
 
+  it("are marked up to where the bus stood when the flush was asked for, not when it was done", async () => {
+    const store = tapped(memoryStore());
+    const asked = signal<number>();
+    const flushed = signal();
+    const bus = recorder(async () => {
+      asked.reach(bus.events.length);
+      await flushed.reached;
+      return { ok: true };
+    });
+    const second = signal();
+    const runner = fakeRunner((request) => {
+      if (request.command === "one") return 0;
+      second.reach();
+      return forever;
+    });
+    void runLoop({ definition: ab, store, bus, runner });
+    await second.reached;
+    expect(bus.events.length).toBeGreaterThan(await asked.reached);
+    flushed.reach();
+    await expect.poll(() => store.leases[0]?.flushedSeq).toBe(await asked.reached);
+  });
+
   it("are emitted, and nothing else happens, when the run had already ended", async () => {
     const store = memoryStore();
     const lost = recorder(never.flush);

@@ -1,6 +1,6 @@
-import { transportChecks } from "@loops/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EscapeWatch, watchForEscapes } from "../src/conformance/escapes.js";
+import { transportChecks } from "../src/index.js";
 import { brokenAccounting } from "./broken/accounting.js";
 import { brokenArrival } from "./broken/arrival.js";
 import { brokenBounds } from "./broken/bounds.js";

@@ -1,5 +1,5 @@
-import { recordingTransport, transportConformance } from "@loops/testing";
 import { test } from "vitest";
+import { recordingTransport, transportConformance } from "../src/index.js";
 import { acknowledgedSink, queuedSink, synchronousSink } from "./fixtures/sinks.js";
 
 transportConformance({ test, name: "queued sink", ...queuedSink });

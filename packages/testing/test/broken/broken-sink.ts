@@ -1,5 +1,5 @@
 import type { BatchTransport } from "@loops/core";
-import type { TransportCapabilities } from "@loops/testing";
+import type { TransportCapabilities } from "../../src/index.js";
 import { type QueuedSubject, queuedSink, queuedSubject, withCrash } from "../fixtures/sinks.js";
 
 /** A queued sink with one deliberate defect, which exactly one check has to reject. */

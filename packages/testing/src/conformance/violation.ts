@@ -40,5 +40,7 @@ export function lessonOf(error: unknown, context: LessonContext): AssertionError
     ...context.reported.slice(0, 3).map((report) => `  reported: ${errorMessage(report)}`),
   ];
   const lesson = new AssertionError({ message: lines.join("\n"), actual: seen, expected, operator: "conformance" });
-  return Object.assign(lesson, { cause: error });
+  const cause = error instanceof Violation ? error.cause : error;
+  // Not enumerable, as Error itself does it, so that runners do not print it twice.
+  return cause === undefined ? lesson : Object.defineProperty(lesson, "cause", { value: cause });
 }

@@ -14,7 +14,7 @@ export const handleChecks: readonly Check[] = [
       const { script = "" } = harness.capabilities;
       const path = script instanceof URL ? fileURLToPath(script) : script;
       const child = spawn(process.execPath, [path], { stdio: ["ignore", "ignore", "pipe"] });
-      const stderr = collectTail(child);
+      const stderr = collectHead(child);
       try {
         const outcome = await harness.outcome(() => exitOf(child));
         const expected = `${path} ends by itself within ${harness.patienceMs} ms, with exit code 0`;
@@ -36,11 +36,11 @@ function exitOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** The end of what the child says on stderr. */
-function collectTail(child: ChildProcess): () => string {
+/** The beginning of what the child says on stderr: there an error is named. */
+function collectHead(child: ChildProcess): () => string {
   let text = "";
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-    text = (text + chunk).slice(-1000);
+    text = (text + chunk).slice(0, 1000);
   });
   return () => (text === "" ? "It says nothing on stderr." : `It says: ${text.trim()}`);
 }

@@ -1,9 +1,15 @@
 export type { ActionOutcome, ActionRequest, ActionRunner, PreparedAction } from "./actions/runner.js";
 export { type ShellRunnerOptions, shellRunner } from "./actions/shell-runner.js";
-export { defineLoop } from "./definition/define-loop.js";
+export { defineLoop, type LoopInput, type StateInput, type Target } from "./definition/define-loop.js";
 export { definitionHash } from "./definition/hash.js";
 export { loadLoop, type ParsedLoop, type ParseLoopOptions, parseLoop } from "./definition/load.js";
-export { LoopDefinitionError, type LoopProblem } from "./definition/problem.js";
+export { checkLoopName } from "./definition/names.js";
+export {
+  LoopDefinitionError,
+  type LoopDefinitionErrorCode,
+  type LoopProblem,
+  type Severity,
+} from "./definition/problem.js";
 export { resolveTarget } from "./definition/targets.js";
 export type * from "./definition/types.js";
 export type { Clock } from "./engine/clock.js";

@@ -6,7 +6,7 @@ import { isOfAnotherBoot } from "./process-identity.js";
 import { readProcess } from "./process-table.js";
 
 export interface EndOrphanOptions {
-  /** The run that the action was of: the engine gives it to each action as `LOOPS_RUN_ID`. */
+  /** The run that the action was of: the engine tells each action through its environment. */
   readonly runId: string;
   readonly timeoutMs: number;
   /** From SIGTERM to SIGKILL; at most half of `timeoutMs`. */

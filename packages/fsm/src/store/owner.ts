@@ -5,7 +5,7 @@ import type { OwnerIdentity } from "@loops/core";
 import { isAlive, ownIdentity } from "../actions/process-identity.js";
 import { writeFile } from "./atomic-write.js";
 import type { StoreContext } from "./store-context.js";
-import { runOwned, writeFailed } from "./store-errors.js";
+import { readFailed, runOwned, writeFailed } from "./store-errors.js";
 
 /** Who took a run over, one file for each epoch. */
 export interface OwnerFile {
@@ -153,6 +153,6 @@ export function listDirectory(fs: StoreContext["fs"], directory: string): readon
     return fs.readdirSync(directory).sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
+    throw readFailed(directory, error);
   }
 }

@@ -9,6 +9,15 @@ export function writeFailed(path: string, cause: unknown): LoopsError {
   );
 }
 
+/** Wraps what the system reported where the store could not even look. */
+export function readFailed(path: string, cause: unknown): LoopsError {
+  return new LoopsError(
+    "LOOPS_STORE_READ",
+    `[file-store] cannot read ${path}: ${errorMessage(cause)}. Check that it is a directory and that you may read it.`,
+    { cause },
+  );
+}
+
 export function stateCorrupt(path: string, problem: string, remedy: string, cause?: unknown): LoopsError {
   return new LoopsError("LOOPS_STATE_CORRUPT", `[file-store] ${path}: ${problem}. ${remedy}`, { cause });
 }

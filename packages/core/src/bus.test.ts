@@ -478,4 +478,64 @@ describe("flush and close", () => {
     expect(() => createBus({ maxEventBytes: -1 })).toThrowError(/\[bus\] maxEventBytes must be a number/);
     expect(() => createBus({ closeTimeoutMs: "10" as never })).toThrowError(/closeTimeoutMs/);
   });
+
+  it("flushSync reaches every sink that can, whatever one of them does, and never throws", () => {
+    const errors: unknown[] = [];
+    const bus = createBus({ onError: (error) => errors.push(error) });
+    const flushSync = vi.fn();
+    bus.addTransport({ send() {}, close() {} });
+    bus.addTransport({
+      name: "broken",
+      send() {},
+      close() {},
+      flushSync() {
+        throw new Error("no");
+      },
+    });
+    bus.addTransport({ send() {}, close() {}, flushSync });
+    bus.flushSync();
+    expect(flushSync).toHaveBeenCalledOnce();
+    expect(errors).toHaveLength(1);
+  });
+
+  it("bounds the bytes that wait for a slow send", async () => {
+    const bus = createBus({ maxQueueBytes: 1000, ...quiet });
+    bus.addTransport({ send: () => new Promise(() => {}), close() {} });
+    for (let n = 0; n < 20; n++) bus.emit({ event: "a", text: "x".repeat(150) });
+    const { queued, inFlight, dropped } = bus.stats().sinks[0] ?? { queued: 0, inFlight: 0, dropped: {} };
+    expect(inFlight).toBe(1);
+    expect(queued).toBeGreaterThan(1);
+    expect(queued).toBeLessThan(7);
+    expect(dropped).toEqual({ overflow: 19 - queued });
+    await bus.close({ timeoutMs: 0 });
+  });
+
+  it("what waits in a lane is a snapshot, also of objects without a prototype", async () => {
+    const bus = createBus(quiet);
+    const seen: unknown[] = [];
+    bus.addTransport({
+      async send(event) {
+        await Promise.resolve();
+        seen.push(event["data"]);
+      },
+      close() {},
+    });
+    const data = Object.assign(Object.create(null), { n: 1 });
+    bus.emit({ event: "first" });
+    bus.emit({ event: "second", data });
+    data.n = 2;
+    await bus.close();
+    expect(seen[1]).toEqual({ n: 1 });
+  });
+
+  it("without an onError what goes wrong is a process warning", () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const bus = createBus();
+    bus.on(() => {
+      throw new Error("oh");
+    });
+    bus.emit({ event: "a" });
+    expect(warn).toHaveBeenCalledWith("[bus] oh", expect.objectContaining({ type: "LoopsWarning" }));
+    warn.mockRestore();
+  });
 });

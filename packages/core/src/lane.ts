@@ -227,6 +227,6 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** An event that has to wait: itself if nobody can change it any more, else what was encoded of it. */
 function snapshot(event: LoopEvent, encoded: EncodedEvent): LoopEvent {
-  for (const key in event) if (event[key] instanceof Object) return JSON.parse(encoded.json);
+  for (const key in event) if (Object(event[key]) === event[key]) return JSON.parse(encoded.json);
   return event;
 }

@@ -14,6 +14,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: long ? 1_800_000 : 30_000,
     hookTimeout: 30_000,
-    reporters: [["default", { summary: false }]],
+    // Only what fails, and the sum at the end.
+    reporters: ["minimal"],
   },
 });

@@ -3,7 +3,7 @@ import { DeliveryQueue } from "./delivery-queue.js";
 import type { Deadline, Transport } from "./transport.js";
 
 /** What {@link batchTransport} returns: a transport with every optional method but `flushSync`, which needs `writeSync`. */
-export type BatchTransport = Transport &
+export type BatchTransport = Omit<Transport, "close"> &
   Required<Pick<Transport, "name" | "attach" | "flush" | "stats">> & { close(deadline?: Deadline): Promise<void> };
 
 /**

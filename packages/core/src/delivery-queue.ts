@@ -1,5 +1,5 @@
-import { backoffMs, retryDefaults } from "./backoff.js";
-import { type BatchTransportOptions, batchDefaults } from "./batch-options.js";
+import { backoffMs } from "./backoff.js";
+import type { BatchTransportOptions } from "./batch-options.js";
 import { BatchQueue } from "./batch-queue.js";
 import { startDeadline } from "./deadline.js";
 import { disposeOf } from "./disposition.js";
@@ -7,8 +7,9 @@ import { LoopsError } from "./errors.js";
 import type { EncodedEvent, LoopEvent } from "./event.js";
 import { type ExitHolder, guardClosed, guardOpen, markBusy } from "./exit-guard.js";
 import { countDrop, createLedger } from "./ledger.js";
-import { withDefaults } from "./options.js";
 import { createReporter, warnOnError } from "./reporter.js";
+import { type ResolvedBatchOptions, resolveBatchOptions } from "./resolve-batch-options.js";
+import { RetryPause } from "./retry-pause.js";
 import type { Deadline, DropReason, TransportContext, TransportStats } from "./transport.js";
 import { type Wait, Waiters } from "./waiters.js";
 import { WriteAttempt } from "./write-attempt.js";
@@ -18,11 +19,9 @@ import { WriteAttempt } from "./write-attempt.js";
  * At most one attempt is under way, always at the head batch, so order is kept.
  */
 export class DeliveryQueue<T> implements ExitHolder {
-  readonly #options: BatchTransportOptions<T> & typeof batchDefaults;
-  readonly #retry: typeof retryDefaults;
+  readonly #options: ResolvedBatchOptions<T>["options"];
+  readonly #resolved: ResolvedBatchOptions<T>;
   readonly #queue: BatchQueue<T>;
-  readonly #prepare: (event: LoopEvent, encoded: EncodedEvent) => T;
-  readonly #sizeOf: (item: T) => number;
   #report: (error: unknown) => void;
 
   #phase: "open" | "disabled" | "closed" = "open";
@@ -33,31 +32,17 @@ export class DeliveryQueue<T> implements ExitHolder {
   #attempt: WriteAttempt | undefined;
   /** Failed attempts at the head batch. */
   #failures = 0;
-  #pause: { readonly timer: NodeJS.Timeout; readonly askedFor: boolean } | undefined;
+  readonly #pause = new RetryPause(() => this.#pump());
   #interval: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: BatchTransportOptions<T>) {
-    const { name } = options;
-    this.#options = withDefaults(name, options, batchDefaults);
-    this.#retry = withDefaults(name, options.retry ?? {}, retryDefaults);
-    if (options.overflow === "flush-sync" && options.writeSync === undefined) {
-      throw new LoopsError(
-        "LOOPS_CONFIG",
-        `[${name}] overflow: "flush-sync" needs a sink that can write synchronously`,
-      );
-    }
-    // Without `prepare` an item is the event's JSON text.
-    this.#prepare = options.prepare?.bind(options) ?? ((_event, encoded) => encoded.json as T);
-    const given = options.sizeOf?.bind(options);
-    this.#sizeOf = given ?? ((item) => (item as string).length + 1);
-    this.#queue = new BatchQueue<T>({
-      maxBatchItems: this.#options.maxBatchItems,
-      maxBatchBytes: this.#options.maxBatchBytes,
-      sizeOf: this.#sizeOf,
-      measure: given ?? ((item) => Buffer.byteLength(item as string) + 1),
-    });
-    this.#report = createReporter(name, options.onError ?? warnOnError);
+  constructor(given: BatchTransportOptions<T>) {
+    this.#resolved = resolveBatchOptions(given);
+    this.#options = this.#resolved.options;
+    const { maxBatchItems, maxBatchBytes } = this.#options;
+    const { sizeOf, measure } = this.#resolved;
+    this.#queue = new BatchQueue<T>({ maxBatchItems, maxBatchBytes, sizeOf, measure });
+    this.#report = createReporter(given.name, given.onError ?? warnOnError);
     guardOpen();
   }
 
@@ -77,8 +62,8 @@ export class DeliveryQueue<T> implements ExitHolder {
       this.#overflow();
       return;
     }
-    const item = this.#prepare(event, encoded);
-    const size = this.#sizeOf(item);
+    const item = this.#resolved.prepare(event, encoded);
+    const size = this.#resolved.sizeOf(item);
     if (!this.#hasRoomFor(size)) {
       this.#overflow();
       return;
@@ -176,8 +161,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   #hurry(): Wait {
     const wait = this.#waiters.add(this.#queue.next - 1);
     this.#flushOpen();
-    // A pause of our own choice can be cut short; one that the other side asked for is obeyed.
-    if (this.#pause?.askedFor === false) this.#endPause();
+    this.#pause.cutShort();
     this.#settled();
     return wait;
   }
@@ -189,7 +173,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   /** Writes sealed batches until one is in flight, a pause begins or none is left. */
   #pump(): void {
     const { sealed } = this.#queue;
-    while (sealed[0] !== undefined && this.#attempt === undefined && this.#pause === undefined) {
+    while (sealed[0] !== undefined && this.#attempt === undefined && !this.#pause.active) {
       this.#write(sealed[0].items);
     }
     if (sealed.length > 0) this.#queue.measureSealed();
@@ -238,7 +222,7 @@ export class DeliveryQueue<T> implements ExitHolder {
     this.#report(error);
     const batch = this.#queue.sealed[0];
     if (batch === undefined) return;
-    const next = disposeOf(batch.items, error, this.#failures < this.#retry.maxRetries);
+    const next = disposeOf(batch.items, error, this.#failures < this.#resolved.retry.maxRetries);
     if (next.disable) {
       if (this.#phase === "open") this.#phase = "disabled";
       this.#dropAll("disabled", error);
@@ -267,19 +251,8 @@ export class DeliveryQueue<T> implements ExitHolder {
 
   #startPause(pause: true | number): void {
     this.#failures++;
-    const ms = pause === true ? backoffMs(this.#failures, this.#retry) : pause;
-    const timer = setTimeout(() => this.#endPause(), ms).unref();
-    this.#pause = { timer, askedFor: pause !== true };
-  }
-
-  #endPause(): void {
-    this.#clearPause();
-    this.#pump();
-  }
-
-  #clearPause(): void {
-    clearTimeout(this.#pause?.timer);
-    this.#pause = undefined;
+    if (pause === true) this.#pause.begin(backoffMs(this.#failures, this.#resolved.retry), false);
+    else this.#pause.begin(pause, true);
   }
 
   #hasRoomFor(size: number): boolean {
@@ -319,7 +292,7 @@ export class DeliveryQueue<T> implements ExitHolder {
     this.#attempt?.forget();
     this.#attempt?.abort();
     this.#attempt = undefined;
-    this.#clearPause();
+    this.#pause.clear();
     this.#queue.seal();
     const handed = reason === "deadline" && this.#options.onDeadLetter !== undefined;
     let count = 0;

@@ -4,7 +4,8 @@ export { createTransport } from "./create-transport.js";
 export { createDisabledLog } from "./disabled-log.js";
 export { fromWire, toWire } from "./mapping.js";
 export { createMemoryLog, type MemoryLog, type MemoryLogStats } from "./memory-log.js";
-export type { MemoryLogEvent, MemoryLogRecord } from "./memory-log-event.js";
+export type { MemoryLogEvent } from "./memory-log-event.js";
+export type { MemoryLogRecord } from "./memory-log-record.js";
 export {
   isMemoryLogTransport,
   type MemoryLogTransport,

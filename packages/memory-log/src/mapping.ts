@@ -1,5 +1,5 @@
 import type { Cursor, LoopEvent } from "@loops/core";
-import type { MemoryLogRecord } from "./memory-log-event.js";
+import type { MemoryLogRecord } from "./memory-log-record.js";
 
 /** An event of the bus as a memory log has it: the kind is the event's name, the payload all the rest. */
 export function toWire(event: LoopEvent): Pick<MemoryLogRecord, "kind" | "payload"> {

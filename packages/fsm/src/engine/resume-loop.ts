@@ -6,6 +6,7 @@ import { endOrphan } from "./end-orphan.js";
 import type { ResumeLoopOptions, RunResult } from "./options.js";
 import { planResume, type ResumeChanges } from "./resume-plan.js";
 import { resultOf } from "./run-result.js";
+import { runSegment } from "./run-segment.js";
 import { releasing, Segment } from "./segment.js";
 
 /**
@@ -41,5 +42,5 @@ async function goOn(lease: RunLease<RunState>, effects: Effects, options: Resume
   const orphan = await endOrphan(lease.state, effects);
   await segment.reemit();
   const input: StepInput = { kind: "resume", orphan, segmentStartedAt: effects.clock.isoNow(), changes };
-  return segment.run(input);
+  return runSegment(segment, input);
 }

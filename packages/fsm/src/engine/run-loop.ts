@@ -2,6 +2,7 @@ import { ulid } from "ulid";
 import { effectsOf } from "./effects.js";
 import { initialState } from "./initial-state.js";
 import type { RunLoopOptions, RunResult } from "./options.js";
+import { runSegment } from "./run-segment.js";
 import { releasing, Segment } from "./segment.js";
 import { settlePrevious } from "./settle-previous.js";
 
@@ -22,5 +23,5 @@ export async function runLoop(options: RunLoopOptions): Promise<RunResult> {
   if (clearPrevious) await settlePrevious(effects, definition.name);
   const run = { runId: newRunId(), startedAt: effects.clock.isoNow() };
   const lease = await effects.store.create(initialState(definition, run, context, limits), { clearPrevious });
-  return releasing(lease, effects.warn, () => new Segment(lease, effects).run({ kind: "start" }));
+  return releasing(lease, effects.warn, () => runSegment(new Segment(lease, effects), { kind: "start" }));
 }

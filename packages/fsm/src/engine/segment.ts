@@ -1,12 +1,8 @@
 import type { RunLease } from "@loops/core";
 import type { RunState } from "../run-state.js";
-import type { StepInput } from "../step/types.js";
-import { drive } from "./drive.js";
 import type { Effects } from "./effects.js";
 import { FlushMark } from "./flush-mark.js";
 import { Journal } from "./journal.js";
-import type { RunResult } from "./options.js";
-import { resultOf } from "./run-result.js";
 
 /** The part of a run that one process carries out, from taking the lease to giving it up. */
 export class Segment {
@@ -43,20 +39,13 @@ export class Segment {
     return signal?.aborted === true || forceSignal?.aborted === true || (await this.lease.stopRequested());
   }
 
-  /** Runs to the end and tells the sinks. The lease stays with the caller. @throws LoopsError as the store does */
-  async run(first: StepInput): Promise<RunResult> {
+  /** From now on `forceSignal` ends the running action. @returns what takes that back */
+  obeyForce(): () => void {
     const { forceSignal } = this.effects;
     const force = () => this.#ending.abort(forceSignal?.reason);
     if (forceSignal?.aborted === true) force();
     forceSignal?.addEventListener("abort", force, { once: true });
-    try {
-      await drive(this, first);
-    } finally {
-      forceSignal?.removeEventListener("abort", force);
-      this.journal.close();
-      await this.flushMark.finish();
-    }
-    return resultOf(this.lease.state);
+    return () => forceSignal?.removeEventListener("abort", force);
   }
 
   /**

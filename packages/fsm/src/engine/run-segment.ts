@@ -1,0 +1,18 @@
+import type { StepInput } from "../step/types.js";
+import { drive } from "./drive.js";
+import type { RunResult } from "./options.js";
+import { resultOf } from "./run-result.js";
+import type { Segment } from "./segment.js";
+
+/** Runs a segment to its end and tells the sinks. The lease stays with the caller. @throws LoopsError as the store does */
+export async function runSegment(segment: Segment, first: StepInput): Promise<RunResult> {
+  const release = segment.obeyForce();
+  try {
+    await drive(segment, first);
+  } finally {
+    release();
+    segment.journal.close();
+    await segment.flushMark.finish();
+  }
+  return resultOf(segment.lease.state);
+}

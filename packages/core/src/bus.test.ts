@@ -357,6 +357,38 @@ describe("flush and close", () => {
     await bus.close();
   });
 
+  it("flush does not answer for what came after its call, whether it fails at once or finds the queue full", async () => {
+    const bus = createBus({ maxQueueItems: 1, ...quiet });
+    const release: (() => void)[] = [];
+    bus.addTransport({ send: () => new Promise<void>((done) => release.push(done)), close() {} });
+    bus.addTransport({
+      send(event) {
+        if (event.event === "later") throw new Error("no");
+      },
+      close() {},
+    });
+    bus.emit({ event: "a" });
+    const flushed = bus.flush();
+    for (let i = 0; i < 3; i++) bus.emit({ event: "later" });
+    release[0]?.();
+    const { ok, sinks } = await flushed;
+    expect(sinks.map(({ dropped }) => dropped)).toEqual([{ overflow: 2 }, { "send-failed": 3 }]);
+    expect(ok).toBe(true);
+    await bus.close({ timeoutMs: 1 });
+  });
+
+  it("a flush that waits ends when the bus is closed and gives up, and says what was lost", async () => {
+    const bus = createBus(quiet);
+    bus.addTransport({ send: () => new Promise<void>(() => {}), close() {} });
+    bus.emit({ event: "a" });
+    bus.emit({ event: "b" });
+    const flushed = bus.flush({ timeoutMs: 60_000 });
+    await bus.close({ timeoutMs: 10 });
+    const report = await flushed;
+    expect(report.sinks[0]?.error).toMatchObject({ code: "LOOPS_FLUSH_INCOMPLETE" });
+    expect(report.sinks[0]).toMatchObject({ ok: false, dropped: { deadline: 2 } });
+  });
+
   it("flush of a stalled sink returns by its deadline and says what is not delivered", async () => {
     const bus = createBus(quiet);
     bus.addTransport({ name: "stalled", send: () => new Promise<void>(() => {}), close() {} });

@@ -5,7 +5,7 @@ import { startDeadline } from "./deadline.js";
 import { disposeOf } from "./disposition.js";
 import { LoopsError } from "./errors.js";
 import type { EncodedEvent, LoopEvent } from "./event.js";
-import { type ExitHolder, guardClosed, guardOpen, markBusy } from "./exit-guard.js";
+import { type ExitHolder, guardClosed, guardOpen } from "./exit-guard.js";
 import { countDrop, createLedger } from "./ledger.js";
 import { createReporter, warnOnError } from "./reporter.js";
 import { type ResolvedBatchOptions, resolveBatchOptions } from "./resolve-batch-options.js";
@@ -43,7 +43,7 @@ export class DeliveryQueue<T> implements ExitHolder {
     const { sizeOf, measure } = this.#resolved;
     this.#queue = new BatchQueue<T>({ maxBatchItems, maxBatchBytes, sizeOf, measure });
     this.#report = createReporter(given.name, given.onError ?? warnOnError);
-    guardOpen();
+    guardOpen(this);
   }
 
   attach(context: TransportContext): void {
@@ -69,7 +69,6 @@ export class DeliveryQueue<T> implements ExitHolder {
       return;
     }
     const queue = this.#queue;
-    if (queue.items === 0) markBusy(this, true);
     if (queue.push(item, size)) this.#pump();
     // An unref'd timer: what waits at the end of the program is the exit guard's business.
     else if (queue.openItems === 1) {
@@ -126,6 +125,10 @@ export class DeliveryQueue<T> implements ExitHolder {
 
   get exitGraceMs(): number {
     return this.#options.exitGraceMs;
+  }
+
+  isBusy(): boolean {
+    return this.#queue.items > 0;
   }
 
   settle(): Promise<void> {
@@ -307,9 +310,8 @@ export class DeliveryQueue<T> implements ExitHolder {
     return count;
   }
 
-  /** Tells those who wait, and the exit guard, what is settled now. */
+  /** Tells those who wait what is settled now. */
   #settled(): void {
-    if (this.#queue.items === 0) markBusy(this, false);
     this.#waiters.settle(this.#queue.firstUnsettled);
   }
 }

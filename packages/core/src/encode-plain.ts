@@ -9,9 +9,6 @@ const MAX_DEPTH = 64;
 const MEMBER_COST = 8;
 const NOT_PLAIN = Number.NaN;
 
-/** Thrown when an event is too large to be worth encoding. */
-export class BudgetExceeded extends Error {}
-
 /**
  * How much may be visited of an event that may have `maxBytes`: members that alone take that many bytes, or four times
  * as many characters, so that the size of an event not far above it can still be told. This ends shared branches that
@@ -55,8 +52,8 @@ function spendOn(value: unknown, budget: number, depth: number): number {
 }
 
 /**
- * A copy of an event that `JSON.stringify` can be given as it is; a field that is plain already is taken over uncopied.
- * Keys keep their order. The event's own fields are data, even one called `toJSON`; below it `toJSON` is honoured.
+ * A copy of an event that `JSON.stringify` can be given as it is; `undefined` if the budget did not suffice. Keys keep
+ * their order. The event's own fields are data, even one called `toJSON`; below it `toJSON` is honoured.
  *
  * | value | becomes |
  * |---|---|
@@ -72,94 +69,80 @@ function spendOn(value: unknown, budget: number, depth: number): number {
  * | what contains itself | `[Circular]` |
  * | containers more than 64 deep | `[Deep]` |
  * | what throws | `[Throws: message]` |
- *
- * @throws BudgetExceeded
  */
-export function toPlain(event: object, budget: number): object {
+export function toPlain(event: object, budget: number): object | undefined {
+  /** Once it is negative, or `NaN` because a proxy claims a length that is no number, nothing more is visited. */
   let left = budget;
-  const spend = (cost: number): void => {
-    left -= cost;
-    // Negated, because a proxy may claim a length that is no number.
-    if (!(left >= 0)) throw new BudgetExceeded();
-  };
+  /** The containers around the value, the event first. */
+  const path: unknown[] = [event];
 
-  /** `path` holds the containers around the value, the event first. */
-  const visit = (value: unknown, key: string, path: readonly unknown[]): unknown => {
-    if (typeof value === "bigint" || typeof value === "symbol") return visit(String(value), key, path);
-    if (typeof value === "string") spend(value.length);
-    if (value === null || (typeof value !== "object" && typeof value !== "function")) return value;
+  const visit = (value: unknown, key: string): unknown => {
+    if (typeof value === "bigint" || typeof value === "symbol") return visit(String(value), key);
+    if (typeof value === "string") left -= value.length;
+    if (!(left >= 0) || Object(value) !== value) return value;
     if (path.includes(value)) return "[Circular]";
     if (path.length > MAX_DEPTH) return "[Deep]";
-    if (path.length === 1) {
-      const rest = spendOnPlain(value, left, 1);
-      if (!Number.isNaN(rest)) {
-        spend(left - rest);
-        return value;
-      }
-    }
+    path.push(value);
     try {
-      return convert(value, key, [...path, value]);
+      return convert(value as object, key);
     } catch (error) {
-      if (error instanceof BudgetExceeded) throw error;
       return thrownText(error);
+    } finally {
+      path.pop();
     }
   };
 
-  const convert = (value: object, key: string, path: readonly unknown[]): unknown => {
+  const convert = (value: object, key: string): unknown => {
     // Before `toJSON`, because that of Buffer lists every byte.
     if (types.isUint8Array(value) || types.isDataView(value) || types.isAnyArrayBuffer(value)) {
-      const { buffer = value, byteOffset, byteLength } = value as Partial<Uint8Array>;
-      spend(byteLength ?? 0);
-      const base64 = Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength).toString("base64");
-      return `data:;base64,${base64}`;
+      const { buffer = value, byteOffset, byteLength } = value as Uint8Array;
+      left -= byteLength;
+      return (
+        left < 0 || `data:;base64,${Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength).toString("base64")}`
+      );
     }
     const { toJSON } = value as Fields;
     const json: unknown = typeof toJSON === "function" ? toJSON.call(value, key) : value;
-    if (json !== value) return visit(json, key, path);
-    if (typeof value === "function") {
-      return visit(`[Function: ${(value as { name?: unknown }).name || "anonymous"}]`, key, path);
-    }
-    if (Array.isArray(value) || types.isTypedArray(value)) return list(value, path);
-    if (types.isSet(value)) return list([...value], path);
+    if (json !== value) return visit(json, key);
+    if (typeof value === "function") return `[Function: ${(value as { name?: unknown }).name || "anonymous"}]`;
+    if (Array.isArray(value) || types.isTypedArray(value)) return list(value);
+    if (types.isSet(value)) return list([...value]);
     if (types.isMap(value)) {
       const entries = [...value];
-      const named = entries.every(([name]) => typeof name === "string");
-      return named ? fields(Object.fromEntries(entries), path) : list(entries, path);
+      return entries.every(([name]) => typeof name === "string") ? fields(Object.fromEntries(entries)) : list(entries);
     }
-    if (types.isBoxedPrimitive(value)) return visit(value.valueOf(), key, path);
+    if (types.isBoxedPrimitive(value)) return visit(value.valueOf(), key);
     const keys = Object.keys(value);
     // Errors of another realm are no instances, and a DOMException is not native.
     if (types.isNativeError(value) || value instanceof Error) {
-      return fields(value, path, new Set(["name", "message", "stack", "code", "cause", "errors", ...keys]));
+      return fields(value, ["name", "message", "stack", "code", "cause", "errors", ...keys]);
     }
-    if (keys.length === 0 && typeof value.toString === "function") {
-      const text = String(value);
-      if (text !== "[object Object]") return visit(text, key, path);
-    }
-    return fields(value, path, keys);
+    const text = keys.length > 0 || typeof value.toString !== "function" || String(value);
+    return text === true || text === "[object Object]" ? fields(value, keys) : visit(text, key);
   };
 
-  const list = (values: ArrayLike<unknown>, path: readonly unknown[]): unknown[] => {
-    const { length } = values;
-    spend(MEMBER_COST * length);
+  const list = (values: ArrayLike<unknown>): unknown[] => {
     const copy: unknown[] = [];
-    for (let i = 0; i < length; i++) copy.push(visit(readField(values, i), String(i), path));
+    const { length } = values;
+    left -= MEMBER_COST * length;
+    for (let i = 0; left >= 0 && i < length; i++) copy.push(visit(readField(values, i), String(i)));
     return copy;
   };
 
-  const fields = (source: object, path: readonly unknown[], keys: Iterable<string> = Object.keys(source)): object => {
+  const fields = (source: object, keys = Object.keys(source)): object => {
     // Without a prototype, so that `__proto__` is a field like any other.
     const copy: Fields = Object.create(null);
     for (const key of keys) {
       const value = readField(source, key);
-      if (value === undefined) continue;
-      spend(MEMBER_COST + key.length);
-      copy[key] = visit(value, key, path);
+      if (value === undefined || key in copy) continue;
+      left -= MEMBER_COST + key.length;
+      copy[key] = visit(value, key);
     }
     return copy;
   };
 
-  return fields(event, [event]);
+  const copy = fields(event);
+  return left >= 0 ? copy : undefined;
 }
 
 /** A field, or readable text where reading it throws. */
@@ -177,7 +160,5 @@ function thrownText(error: unknown): string {
 
 /** The start of the message of anything thrown. Never throws. */
 export function shortMessage(error: unknown): string {
-  // Nothing keeps the message of an Error from being something else.
-  const message: unknown = errorMessage(error);
-  return typeof message === "string" ? message.slice(0, 200) : "unknown";
+  return errorMessage(error).slice(0, 200);
 }

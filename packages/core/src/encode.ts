@@ -1,4 +1,4 @@
-import { BudgetExceeded, shortMessage, spendOnPlain, toPlain, visitBudget } from "./encode-plain.js";
+import { shortMessage, spendOnPlain, toPlain, visitBudget } from "./encode-plain.js";
 import type { EncodedEvent, LoopEvent } from "./event.js";
 
 /** 4 MiB. */
@@ -54,46 +54,41 @@ class LazyEncoding implements EncodedEvent {
   }
 }
 
-function encode(event: LoopEvent, maxBytes: number): string {
+function encode(event: LoopEvent, limit: number): string {
+  let reason: object;
   try {
-    const budget = visitBudget(maxBytes);
+    const budget = visitBudget(limit);
     const left = spendOnPlain(event, budget);
-    if (left < 0) throw new BudgetExceeded();
-    const json = JSON.stringify(left >= 0 ? event : toPlain(event, budget));
+    const json = left < 0 ? "" : (JSON.stringify(left >= 0 ? event : toPlain(event, budget)) ?? "");
     // A UTF-16 unit is at most three bytes of UTF-8, so that small events need no counting.
-    if (json.length * 3 <= maxBytes) return json;
-    const bytes = Buffer.byteLength(json);
-    return bytes <= maxBytes ? json : encodeStub(event, maxBytes, { truncated: { bytes, limit: maxBytes } });
+    const bytes = json.length * 3 <= limit ? json.length : Buffer.byteLength(json);
+    if (json && bytes <= limit) return json;
+    reason = { truncated: { bytes: bytes || null, limit } };
   } catch (error) {
-    return error instanceof BudgetExceeded
-      ? encodeStub(event, maxBytes, { truncated: { bytes: null, limit: maxBytes } })
-      : encodeStub(event, maxBytes, { encode_error: shortMessage(error) });
+    reason = { encode_error: shortMessage(error) };
   }
+  return JSON.stringify({ ...shortFields(event, limit / 8), ...reason });
 }
 
-function encodeStub(event: LoopEvent, maxBytes: number, reason: object): string {
+/** What a stub keeps. A character takes up to six bytes (`\u0000`). */
+function shortFields(event: LoopEvent, maxChars: number): object {
   const stub: Record<string, unknown> = { event: "", ts: "", id: "" };
   let fields = STUB_FIELDS;
-  // A character takes up to six bytes (`\u0000`).
-  let chars = maxBytes / 8;
+  let chars = maxChars;
   try {
     for (const key of Object.keys(event)) {
+      const isStamp = key in stub;
       const field = event[key];
-      const value = typeof field === "string" && key in stub ? field.slice(0, STUB_CHARS) : field;
-      if (!isShortScalar(value) || key.length > STUB_CHARS) continue;
-      const cost = key.length + String(value).length;
-      if (!(key in stub) && (fields <= 0 || chars < cost)) continue;
+      const value = isStamp && typeof field === "string" ? field.slice(0, STUB_CHARS) : field;
+      if (value !== null && !["string", "number", "boolean"].includes(typeof value)) continue;
+      const { length } = String(value);
+      if (length > STUB_CHARS || (!isStamp && (fields <= 0 || chars < length + key.length))) continue;
       stub[key] = value;
       fields--;
-      chars -= cost;
+      chars -= length + key.length;
     }
   } catch (error) {
     stub["encode_error"] = shortMessage(error);
   }
-  return JSON.stringify({ ...stub, ...reason });
-}
-
-function isShortScalar(value: unknown): boolean {
-  if (typeof value === "string") return value.length <= STUB_CHARS;
-  return value === null || typeof value === "number" || typeof value === "boolean";
+  return stub;
 }

@@ -5,13 +5,16 @@ const marker = Symbol.for("@loops/core/error");
  * and the `cause` where there is one.
  */
 export class LoopsError extends Error {
+  override name = "LoopsError";
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = "LoopsError";
     this.code = code;
-    Object.defineProperty(this, marker, { value: true });
+  }
+
+  get [marker](): boolean {
+    return true;
   }
 }
 
@@ -28,8 +31,8 @@ export function isLoopsError(error: unknown, code?: string): error is LoopsError
 /** The message of anything thrown. Never throws. */
 export function errorMessage(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    return String(error instanceof Error ? error.message : error);
   } catch {
-    return "(an error that cannot be shown)";
+    return "unknown";
   }
 }

@@ -8,6 +8,8 @@ import { startDeadline } from "./deadline.js";
 export interface ExitHolder {
   /** The process is kept alive for it at most so long. */
   readonly exitGraceMs: number;
+  /** Something is undelivered. */
+  isBusy(): boolean;
   /** Hurries what waits; resolves when all of it is settled. Never rejects. */
   settle(): Promise<void>;
   /** Delivers without the event loop what can be delivered so. Never throws. */
@@ -16,41 +18,32 @@ export interface ExitHolder {
   abandon(): number;
 }
 
-const busy = new Set<ExitHolder>();
-const settling = new Set<ExitHolder>();
-let openHolders = 0;
+const open = new Set<ExitHolder>();
 
-/** Lets the guard know that a holder is open; the matching {@link guardClosed} releases it. */
-export function guardOpen(): void {
-  if (openHolders++ === 0) process.on("beforeExit", onBeforeExit).on("exit", onExit);
+/** Watches over a holder until it is closed: see {@link guardClosed}. */
+export function guardOpen(holder: ExitHolder): void {
+  if (open.size === 0) process.on("beforeExit", onBeforeExit).on("exit", onExit);
+  open.add(holder);
 }
 
 export function guardClosed(holder: ExitHolder): void {
-  busy.delete(holder);
-  if (--openHolders === 0) process.off("beforeExit", onBeforeExit).off("exit", onExit);
+  open.delete(holder);
+  if (open.size === 0) process.off("beforeExit", onBeforeExit).off("exit", onExit);
 }
 
-/** From now on the holder has something to deliver, or has nothing more. */
-export function markBusy(holder: ExitHolder, isBusy: boolean): void {
-  if (isBusy) busy.add(holder);
-  else busy.delete(holder);
-}
-
+/** Comes again only when there is no work left, so not while one of the deadlines it started still runs. */
 function onBeforeExit(): void {
-  for (const holder of busy) {
-    if (settling.has(holder)) continue;
-    settling.add(holder);
+  for (const holder of open) {
+    if (!holder.isBusy()) continue;
     const due = startDeadline(undefined, holder.exitGraceMs);
-    void due.wait(holder.settle()).then((settled) => {
-      settling.delete(holder);
-      if (!settled) holder.abandon();
-    });
+    void due.wait(holder.settle()).then((settled) => settled || holder.abandon());
   }
 }
 
 function onExit(): void {
   let lost = 0;
-  for (const holder of busy) {
+  for (const holder of open) {
+    if (!holder.isBusy()) continue;
     holder.flushForExit?.();
     lost += holder.abandon();
   }

@@ -1,11 +1,10 @@
 import { startDeadline } from "./deadline.js";
 import { LoopsError } from "./errors.js";
 import type { EncodedEvent, LoopEvent } from "./event.js";
-import { type ExitHolder, guardClosed, guardOpen, markBusy } from "./exit-guard.js";
-import { countDrop, createLedger } from "./ledger.js";
+import { type ExitHolder, guardClosed, guardOpen } from "./exit-guard.js";
+import { countDrop } from "./ledger.js";
 import { createReporter, type OnError } from "./reporter.js";
 import type { Deadline, DropReason, Transport, TransportStats } from "./transport.js";
-import { type Wait, Waiters } from "./waiters.js";
 
 export interface LaneOptions {
   readonly maxQueueItems: number;
@@ -27,8 +26,7 @@ export interface SinkReport extends TransportStats {
  * The way of events from the bus to one transport: calls it, isolates it, counts for it. A transport whose `send`
  * returns a promise gets one event at a time; what comes meanwhile waits here, within bounds.
  */
-export interface Lane {
-  readonly name: string;
+export interface Lane extends ExitHolder {
   /** Never throws. */
   deliver(name: string, event: LoopEvent, encoded: EncodedEvent): void;
   /**
@@ -38,7 +36,7 @@ export interface Lane {
   finish(what: "flush" | "close", deadline: Deadline): Promise<SinkReport>;
   /** Never throws. */
   flushSync(): void;
-  stats(): TransportStats;
+  stats(): TransportStats & { readonly name: string };
 }
 
 /** A transport that ends by its deadline still has to say so. */
@@ -51,130 +49,134 @@ export function createLane(
 ): Lane {
   const name = nameOf(transport);
   const report = createReporter(name, onError);
-  const ledger = createLedger();
-  const waiters = new Waiters();
-  const waiting: { readonly event: LoopEvent; readonly encoded: EncodedEvent }[] = [];
-  let waitingBytes = 0;
-  /** Events taken, and of these the ones given to the transport. */
-  let accepted = 0;
+  const laneDropped: Record<string, number> = {};
+  let received = 0;
+  let delivered = 0;
+  /** Events given to the transport. */
   let handed = 0;
-  /** A promise of the transport's `send` is outstanding. */
-  let busy = false;
+  let queued = 0;
+  let queuedBytes = 0;
+  let inFlight = 0;
+  /** Resolves when all that was accepted so far is settled. Each event that has to wait is chained to the one before. */
+  let last: Promise<void> = Promise.resolve();
+  /** Settles the send in flight for those who wait. */
+  let release = () => {};
+  /** How often the lane has given up: what began before one of these changes nothing any more. */
+  let generation = 0;
 
   const fault = (code: string, what: string) => new LoopsError(`LOOPS_${code}`, `[${name}] ${what}`);
 
-  const deliver = (eventName: string, event: LoopEvent, encoded: EncodedEvent): void => {
-    if (!matches(eventName)) return;
-    ledger.received++;
-    if (!busy) {
-      accepted++;
-      send(event, encoded);
-    } else if (waiting.length < maxQueueItems && waitingBytes + encoded.json.length <= maxQueueBytes) {
-      accepted++;
-      waitingBytes += encoded.json.length;
-      waiting.push({ event: snapshot(event, encoded), encoded });
-    } else {
-      countDrop(ledger.dropped, "overflow");
-      report(fault("OVERFLOW", "send is too slow and its queue is full: events are dropped"));
-    }
-  };
-
-  const send = (event: LoopEvent, encoded: EncodedEvent): void => {
-    const turn = ++handed;
+  const attempt = <T>(action: () => T): T | undefined => {
     try {
-      const result: unknown = transport.send(event, encoded);
-      if (!isThenable(result)) {
-        ledger.delivered++;
-        return;
-      }
-      // The caller may change its object as soon as emit returns; what the sink reads later is what was emitted.
-      void encoded.json;
-      setBusy(true);
-      const end = (settle: () => void) => {
-        // An answer that comes after the lane has given up changes nothing.
-        if (!busy || handed !== turn) return;
-        settle();
-        next();
-      };
-      result.then(
-        () => end(() => ledger.delivered++),
-        (error: unknown) => end(() => failed(error)),
-      );
+      return action();
     } catch (error) {
-      setBusy(false);
-      failed(error);
+      report(error);
+      return undefined;
     }
   };
 
-  const failed = (error: unknown): void => {
-    countDrop(ledger.dropped, "send-failed");
-    waiters.countLost(1, accepted - waiting.length);
+  const drop = (reason: DropReason, error: unknown): void => {
+    countDrop(laneDropped, reason);
     report(error);
   };
 
-  const next = (): void => {
-    setBusy(false);
-    while (!busy) {
-      const first = waiting.shift();
-      if (first === undefined) break;
-      waitingBytes -= first.encoded.json.length;
-      send(first.event, first.encoded);
+  const isBusy = () => queued + inFlight > 0;
+
+  const deliver = (eventName: string, event: LoopEvent, encoded: EncodedEvent): void => {
+    if (!matches(eventName)) return;
+    received++;
+    if (!isBusy()) last = send(event, encoded) ?? last;
+    else if (queued < maxQueueItems && queuedBytes + encoded.json.length <= maxQueueBytes) {
+      const { length } = encoded.json;
+      const kept = snapshot(event, encoded);
+      const born = generation;
+      queued++;
+      queuedBytes += length;
+      last = last.then(() => {
+        if (born !== generation) return;
+        queued--;
+        queuedBytes -= length;
+        return send(kept, encoded);
+      });
+    } else drop("overflow", fault("OVERFLOW", "send is too slow and its queue is full: events are dropped"));
+  };
+
+  const send = (event: LoopEvent, encoded: EncodedEvent): Promise<void> | undefined => {
+    handed++;
+    try {
+      const result: unknown = transport.send(event, encoded);
+      if (isThenable(result)) {
+        // The caller may change its object as soon as emit returns; what the sink reads later is what was emitted.
+        void encoded.json;
+        return settle(result);
+      }
+      delivered++;
+    } catch (error) {
+      drop("send-failed", error);
     }
-    wake();
+    return undefined;
   };
 
-  const setBusy = (is: boolean): void => {
-    busy = is;
-    markBusy(holder, is);
-  };
+  const settle = (sent: PromiseLike<unknown>): Promise<void> =>
+    new Promise((resolve) => {
+      const born = generation;
+      const end = (count: () => void): void => {
+        // An answer that comes after the lane has given up changes nothing.
+        if (born !== generation) return;
+        inFlight = 0;
+        count();
+        resolve();
+      };
+      inFlight = 1;
+      release = resolve;
+      Promise.resolve(sent).then(
+        () => end(() => delivered++),
+        (error) => end(() => drop("send-failed", error)),
+      );
+    });
 
-  // What is neither waiting nor in flight is settled: one in, one out, in order.
-  const wake = (): void => waiters.settle(accepted - waiting.length + (busy ? 0 : 1));
-
-  const waitForAll = (): Wait => {
-    const wait = waiters.add(accepted);
-    wake();
-    return wait;
-  };
-
-  /** Drops what waits, and forgets the send in flight: its late answer changes nothing. Returns how many. */
+  /** Drops what waits, and forgets the send in flight. Returns how many. */
   const giveUp = (reason: DropReason): number => {
-    const count = waiting.length + (busy ? 1 : 0);
+    const count = queued + inFlight;
     // A transport with counts of its own still knows about the one in flight.
-    countDrop(ledger.dropped, reason, transport.stats === undefined ? count : waiting.length);
-    waiting.length = waitingBytes = 0;
-    setBusy(false);
-    waiters.countLost(count, 0);
-    wake();
+    countDrop(laneDropped, reason, transport.stats ? queued : count);
+    generation++;
+    queued = queuedBytes = inFlight = 0;
+    release();
     return count;
   };
 
-  const stats = (): TransportStats => {
-    const { received, delivered } = ledger;
-    const dropped = { ...ledger.dropped };
-    const queued = waiting.length;
-    let own: TransportStats | undefined;
-    try {
-      own = transport.stats?.();
-    } catch (error) {
-      report(error);
-    }
-    if (own === undefined) return { received, delivered, dropped, queued, inFlight: busy ? 1 : 0, spooled: 0 };
+  const stats = () => {
+    const dropped = { ...laneDropped };
+    const own = attempt(() => transport.stats?.());
+    if (!own) return { name, received, delivered, dropped, queued, inFlight, spooled: 0 };
     // The transport counts what it was given; what never reached its own count was lost by a send that failed early.
     const uncounted = Math.min(dropped["send-failed"] ?? 0, Math.max(0, handed - own.received));
     delete dropped["send-failed"];
     for (const reason in own.dropped) countDrop(dropped, reason, own.dropped[reason]);
     countDrop(dropped, "send-failed", uncounted);
-    return { ...own, received: own.received + uncounted + received - handed, dropped, queued: own.queued + queued };
+    return {
+      name,
+      ...own,
+      received: own.received + uncounted + received - handed,
+      dropped,
+      queued: own.queued + queued,
+    };
   };
 
-  const droppedInAll = (): number => Object.values(stats().dropped).reduce((sum, count) => sum + count, 0);
+  /** Of what was accepted: an overflow concerns what came later. */
+  const lostInAll = (): number =>
+    Object.values(stats().dropped).reduce((sum, count) => sum + count, -(laneDropped["overflow"] ?? 0));
 
   const finish = async (what: "flush" | "close", deadline: Deadline): Promise<SinkReport> => {
     const due = startDeadline(deadline, 0);
-    const wait = waitForAll();
     const closing = what === "close";
+    const before = lostInAll();
+    let lost = 0;
     let error: unknown;
+    const countLost = () => {
+      lost = lostInAll() - before;
+    };
     const within = async (work: Promise<unknown>, slack?: number) => {
       try {
         if (!(await due.wait(work, slack)))
@@ -183,42 +185,35 @@ export function createLane(
         error ??= cause;
       }
     };
-    await within(wait.settled);
+    if (isBusy()) await within(last.then(countLost));
     if (closing) {
       giveUp("deadline");
-      guardClosed(holder);
+      guardClosed(lane);
     }
-    const before = droppedInAll();
     if (closing || error === undefined) await within((async () => transport[what]?.(due.remaining()))(), slackMs);
-    wait.release();
-    const lost = wait.lost + (closing ? droppedInAll() - before : 0);
+    if (closing) countLost();
     if (lost > 0) error ??= fault("FLUSH_INCOMPLETE", `${lost} events were dropped during ${what}`);
-    return { name, ok: error === undefined, ...stats(), ...(error !== undefined && { error }) };
+    return { ok: error === undefined, ...stats(), ...(error !== undefined && { error }) };
   };
 
-  const holder: ExitHolder = { exitGraceMs, settle: () => waitForAll().settled, abandon: () => giveUp("exit") };
-  transport.attach?.({ report });
-  guardOpen();
-
-  return {
-    name,
+  const lane: Lane = {
+    exitGraceMs,
     deliver,
     finish,
-    flushSync() {
-      try {
-        transport.flushSync?.();
-      } catch (error) {
-        report(error);
-      }
-    },
+    flushSync: () => attempt(() => transport.flushSync?.()),
     stats,
+    isBusy,
+    settle: () => last,
+    abandon: () => giveUp("exit"),
   };
+  transport.attach?.({ report });
+  guardOpen(lane);
+  return lane;
 }
 
 /** The transport's name, else its constructor's, else `"transport"`. */
-function nameOf(transport: Transport): string {
-  const made = transport.constructor;
-  return transport.name || (made === Object ? "" : made?.name) || "transport";
+function nameOf({ name, constructor: made }: Transport): string {
+  return name || (made !== Object && made?.name) || "transport";
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

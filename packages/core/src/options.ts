@@ -15,10 +15,7 @@ export function withDefaults<O extends object, D extends Record<string, number>>
   for (const key of Object.keys(defaults)) {
     const value = result[key] ?? defaults[key];
     if (typeof value !== "number" || !(value >= 0)) {
-      throw new LoopsError(
-        "LOOPS_CONFIG",
-        `[${name}] ${key} must be a number of at least 0, not ${JSON.stringify(value)}`,
-      );
+      throw new LoopsError("LOOPS_CONFIG", `[${name}] ${key} must be a number from 0, not ${String(value)}`);
     }
     result[key] = value;
   }

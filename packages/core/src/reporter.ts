@@ -17,14 +17,13 @@ const INTERVAL_MS = 5000;
 export const warnOnError: OnError = (error, { source, suppressed }) => {
   const more = suppressed > 0 ? ` (and ${suppressed} more since the last report)` : "";
   const message = errorMessage(error);
-  process.emitWarning(message.startsWith("[") ? message + more : `[${source}] ${message}${more}`, {
-    type: "LoopsWarning",
-  });
+  const where = message.startsWith("[") ? "" : `[${source}] `;
+  process.emitWarning(where + message + more, { type: "LoopsWarning" });
 };
 
 /** Reports errors of one source to `onError` at a bounded rate. Never throws, whatever `onError` does. */
 export function createReporter(source: string, onError: OnError): (error: unknown) => void {
-  let nextAt = Number.NEGATIVE_INFINITY;
+  let nextAt = 0;
   let suppressed = 0;
   return (error) => {
     const now = performance.now();
@@ -32,8 +31,8 @@ export function createReporter(source: string, onError: OnError): (error: unknow
       suppressed++;
       return;
     }
-    nextAt = now + INTERVAL_MS;
     const info = { source, suppressed };
+    nextAt = now + INTERVAL_MS;
     suppressed = 0;
     try {
       onError(error, info);

@@ -40,21 +40,19 @@ export function newEventId(): string {
   return idPrefix + ++idCount;
 }
 
-let lastMs: number | undefined;
+let lastMs = Number.NaN;
 let lastIso = "";
-let lastSecond: number | undefined;
-let secondIso = "";
+let lastSecond = Number.NaN;
 
 /** The present as ISO 8601 in UTC with milliseconds. Formats a date once a second, not once a call. */
 export function isoNow(): string {
   const now = Date.now();
-  if (now === lastMs) return lastIso;
-  const second = Math.floor(now / 1000);
-  if (second !== lastSecond) {
-    secondIso = new Date(now).toISOString().slice(0, -4);
+  if (now !== lastMs) {
+    const second = Math.floor(now / 1000);
+    if (second !== lastSecond) lastIso = new Date(now).toISOString();
+    lastIso = `${lastIso.slice(0, -4)}${String(now - second * 1000).padStart(3, "0")}Z`;
     lastSecond = second;
+    lastMs = now;
   }
-  lastMs = now;
-  lastIso = `${secondIso}${String(now - second * 1000).padStart(3, "0")}Z`;
   return lastIso;
 }

@@ -78,9 +78,8 @@ export interface Transport {
 
 /** Whether a value has the shape of a {@link Transport}: `send` and `close` are functions. */
 export function isTransport(value: unknown): value is Transport {
-  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
-  const candidate = value as { send?: unknown; close?: unknown };
-  return typeof candidate.send === "function" && typeof candidate.close === "function";
+  const { send, close } = (value ?? {}) as { send?: unknown; close?: unknown };
+  return typeof send === "function" && typeof close === "function";
 }
 
 /** What a package's `createTransport(options, context)` is given by `wireTransports`. */

@@ -278,6 +278,115 @@ describe("failure", () => {
   });
 });
 
+describe("sinks that misbehave", () => {
+  it("a write that returns something else than a promise is done", async () => {
+    const written: string[] = [];
+    const sink = make({ maxBatchItems: 1, write: (batch) => written.push(...batch) as never });
+    emit(sink, "a", "b");
+    expect(sink.stats()).toMatchObject({ delivered: 2, inFlight: 0, queued: 0 });
+    await sink.close();
+    expect(written).toEqual(["a", "b"]);
+  });
+
+  it("a prepare or sizeOf that throws costs that event alone, and is counted", async () => {
+    const sink = make({
+      write() {},
+      prepare(_event, { json }) {
+        if (json === "bad") throw new Error("no");
+        return json;
+      },
+      sizeOf(item) {
+        if (item === "odd") throw new Error("no size");
+        return item.length;
+      },
+    });
+    emit(sink, "good", "bad", "odd", "fine");
+    expect(sink.stats()).toMatchObject({ received: 4, queued: 2, dropped: { "send-failed": 2 } });
+    await sink.close();
+    expect(sink.stats()).toMatchObject({ delivered: 2 });
+  });
+
+  it("a writeSync that sends again loses nothing and writes nothing twice", async () => {
+    const written: string[] = [];
+    let once = true;
+    const sink = make({
+      maxBatchItems: 1,
+      write: async (batch) => {
+        await new Promise((done) => setImmediate(done));
+        written.push(...batch);
+      },
+      writeSync(batch) {
+        written.push(...batch);
+        if (once) emit(sink, "from inside");
+        once = false;
+      },
+    });
+    emit(sink, "a");
+    sink.flushSync?.();
+    emit(sink, "b", "c");
+    await sink.close();
+    // What was in flight when flushSync came may have arrived before: written again, never lost.
+    expect([...new Set(written)].sort()).toEqual(["a", "b", "c", "from inside"]);
+    expect(written.filter((item) => item !== "a")).toEqual(["from inside", "b", "c"]);
+    expect(sink.stats()).toMatchObject({ received: 4, delivered: 4, queued: 0 });
+  });
+
+  it("an error with nonsense in it is an error like any other", async () => {
+    let calls = 0;
+    const sink = make({
+      maxBatchItems: 1,
+      write: async () => {
+        if (++calls === 1) throw new DeliveryError("odd", { kind: "retry", failedIndexes: 5 as never });
+      },
+    });
+    emit(sink, "a");
+    await sink.flush();
+    expect(sink.stats()).toMatchObject({ delivered: 1 });
+    await sink.close();
+  });
+
+  it("stats add up when they are looked at from inside onDeadLetter", async () => {
+    const looks: number[] = [];
+    const sink = make({
+      write: () => new Promise<void>(() => {}),
+      onDeadLetter() {
+        const { received, delivered, dropped, queued, inFlight } = sink.stats();
+        looks.push(received - delivered - total(dropped) - queued - inFlight);
+      },
+    });
+    emit(sink, "a", "b");
+    await sink.close({ timeoutMs: 0 });
+    expect(looks).toEqual([0]);
+  });
+
+  it("a time without end is no time limit, and a long pause that was asked for is kept", async () => {
+    const infinite = Number.POSITIVE_INFINITY;
+    const slow = make({
+      maxBatchItems: 1,
+      writeTimeoutMs: infinite,
+      flushIntervalMs: infinite,
+      write: () => new Promise<void>((done) => setTimeout(done, 20)),
+    });
+    emit(slow, "a");
+    await slow.flush();
+    expect(slow.stats()).toMatchObject({ delivered: 1, dropped: {} });
+    await slow.close();
+
+    let calls = 0;
+    const asked = make({
+      maxBatchItems: 1,
+      write() {
+        calls++;
+        throw new DeliveryError("next month", { kind: "retry", retryAfterMs: 30 * 86_400_000 });
+      },
+    });
+    emit(asked, "a");
+    await asked.flush({ timeoutMs: 30 }).catch(() => {});
+    expect(calls).toBe(1);
+    await asked.close({ timeoutMs: 0 });
+  });
+});
+
 describe("flush and close", () => {
   it("flush waits for what is in flight, not only for what is queued", async () => {
     let finish = () => {};

@@ -6,10 +6,12 @@ import { disposeOf } from "./disposition.js";
 import { LoopsError } from "./errors.js";
 import type { EncodedEvent, LoopEvent } from "./event.js";
 import { type ExitHolder, guardClosed, guardOpen } from "./exit-guard.js";
+import { isThenable } from "./lane.js";
 import { countDrop, createLedger } from "./ledger.js";
 import { createReporter, warnOnError } from "./reporter.js";
 import { type ResolvedBatchOptions, resolveBatchOptions } from "./resolve-batch-options.js";
 import { RetryPause } from "./retry-pause.js";
+import { after } from "./timer.js";
 import type { Deadline, DropReason, TransportContext, TransportStats } from "./transport.js";
 import { type Wait, Waiters } from "./waiters.js";
 import { WriteAttempt } from "./write-attempt.js";
@@ -32,6 +34,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   #attempt: WriteAttempt | undefined;
   /** Failed attempts at the head batch. */
   #failures = 0;
+  #syncing = false;
   readonly #pause = new RetryPause(() => this.#pump());
   #interval: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
@@ -62,19 +65,25 @@ export class DeliveryQueue<T> implements ExitHolder {
       this.#overflow();
       return;
     }
-    const item = this.#resolved.prepare(event, encoded);
-    const size = this.#resolved.sizeOf(item);
+    let item: T;
+    let size: number;
+    try {
+      item = this.#resolved.prepare(event, encoded);
+      size = this.#resolved.sizeOf(item);
+    } catch (error) {
+      countDrop(this.#ledger.dropped, "send-failed");
+      this.#report(error);
+      return;
+    }
     if (!this.#hasRoomFor(size)) {
       this.#overflow();
       return;
     }
     const queue = this.#queue;
     if (queue.push(item, size)) this.#pump();
-    // An unref'd timer: what waits at the end of the program is the exit guard's business.
     else if (queue.openItems === 1) {
-      if (this.#interval === undefined) {
-        this.#interval = setTimeout(() => this.#flushOpen(), this.#options.flushIntervalMs).unref();
-      } else this.#interval.refresh();
+      if (this.#interval === undefined) this.#interval = after(this.#options.flushIntervalMs, () => this.#flushOpen());
+      else this.#interval.refresh();
     }
   }
 
@@ -97,18 +106,25 @@ export class DeliveryQueue<T> implements ExitHolder {
   /** Writes everything queued, and what an attempt in flight may or may not write, before it returns. */
   flushSync(): void {
     const { writeSync } = this.#options;
-    if (writeSync === undefined) return;
+    if (writeSync === undefined || this.#syncing) return;
+    this.#syncing = true;
     this.#queue.seal();
     this.#attempt?.forget();
-    this.#attempt = undefined;
-    while (this.#queue.sealed[0] !== undefined) {
-      try {
+    try {
+      while (this.#queue.sealed[0] !== undefined) {
+        // An attempt like any other: what is sent from inside it waits, and nothing else writes the same batch.
+        this.#attempt = new WriteAttempt(this.#failures);
         writeSync.call(this.#options, this.#queue.sealed[0].items);
-      } catch (error) {
-        this.#failed(error);
-        throw error;
+        this.#attempt = undefined;
+        this.#settleHead();
       }
-      this.#settleHead();
+    } catch (error) {
+      this.#attempt = undefined;
+      this.#failed(error);
+      throw error;
+    } finally {
+      this.#attempt = undefined;
+      this.#syncing = false;
     }
   }
 
@@ -185,7 +201,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   #write(items: readonly T[]): void {
     const attempt = new WriteAttempt(this.#failures);
     this.#attempt = attempt;
-    let result: void | Promise<void>;
+    let result: unknown;
     try {
       result = this.#options.write(items, attempt);
     } catch (error) {
@@ -193,7 +209,7 @@ export class DeliveryQueue<T> implements ExitHolder {
       this.#failed(error);
       return;
     }
-    if (result === undefined) {
+    if (!isThenable(result)) {
       this.#attempt = undefined;
       this.#settleHead();
       return;
@@ -208,7 +224,7 @@ export class DeliveryQueue<T> implements ExitHolder {
     const { name, writeTimeoutMs } = this.#options;
     const late = new LoopsError("LOOPS_WRITE_TIMEOUT", `[${name}] a write took over ${writeTimeoutMs} ms`);
     attempt.limit(writeTimeoutMs, () => end(() => this.#failed(late)));
-    result.then(
+    Promise.resolve(result).then(
       () => end(() => this.#settleHead()),
       (error: unknown) => end(() => this.#failed(error)),
     );
@@ -301,10 +317,10 @@ export class DeliveryQueue<T> implements ExitHolder {
     let count = 0;
     for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
       count += batch.items.length;
+      countDrop(this.#ledger.dropped, handed ? "dead-letter" : reason, batch.items.length);
       this.#waiters.countLost(batch.items.length, batch.first);
       if (reason !== "exit") this.#handOver(batch.items, error);
     }
-    countDrop(this.#ledger.dropped, handed ? "dead-letter" : reason, count);
     if (count > 0 && error !== undefined) this.#report(error);
     this.#settled();
     return count;

@@ -24,7 +24,7 @@ export function disposeOf<T>(items: T[], error: unknown, retriesLeft: boolean): 
   const none = { delivered: [], deadLetters: [], again: [], pause: false, disable: false };
   if (kind === "disable") return { ...none, disable: true };
 
-  const chosen = failure?.failedIndexes && new Set(failure.failedIndexes);
+  const chosen = Array.isArray(failure?.failedIndexes) ? new Set(failure.failedIndexes) : undefined;
   const failed = chosen ? items.filter((_, index) => chosen.has(index)) : items;
   const others = chosen ? items.filter((_, index) => !chosen.has(index)) : [];
   const [delivered, rest] = failure?.othersDelivered ? [others, []] : [[], others];

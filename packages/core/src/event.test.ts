@@ -24,3 +24,8 @@ it("K-4: bare and dotted names are carried as they are", () => {
   for (const event of ["state_enter", "issue.closed", "parallel.task.done"])
     expect(eventFromRecord({ event }).event).toBe(event);
 });
+
+it("K-3: a record may hold anything in the fields of an event; they are read as text", () => {
+  const hostile = JSON.parse('{"event":{"toString":1},"ts":[1],"id":{"valueOf":2},"n":1}');
+  expect(eventFromRecord(hostile)).toEqual({ event: '{"toString":1}', ts: "[1]", id: '{"valueOf":2}', n: 1 });
+});

@@ -40,7 +40,12 @@ export function eventFromRecord(record: Readonly<Record<string, unknown>>): Loop
   const { event, ts, id, ...fields } = record;
   const name = event ?? take(fields, "type") ?? "unknown";
   const time = ts ?? take(fields, "timestamp") ?? "";
-  return { event: String(name), ts: String(time), id: String(id ?? ""), ...fields };
+  return { event: textOf(name), ts: textOf(time), id: textOf(id ?? ""), ...fields };
+}
+
+/** A record comes from JSON, where an object may pose as anything, with a `toString` that is none. */
+function textOf(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function take(fields: Record<string, unknown>, key: string): unknown {

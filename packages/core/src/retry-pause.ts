@@ -1,3 +1,5 @@
+import { after } from "./timer.js";
+
 /** The pause before a failed batch is written again. Keeps no process alive. */
 export class RetryPause {
   #timer: NodeJS.Timeout | undefined;
@@ -15,7 +17,7 @@ export class RetryPause {
   /** @param askedFor whether the other side asked for it: then nothing cuts it short */
   begin(ms: number, askedFor: boolean): void {
     this.#askedFor = askedFor;
-    this.#timer = setTimeout(() => this.#end(), ms).unref();
+    this.#timer = after(ms, () => this.#end());
   }
 
   /** Ends a pause of our own choice now; one that was asked for is obeyed. */

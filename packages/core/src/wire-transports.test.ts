@@ -140,6 +140,37 @@ describe("wireTransports", () => {
     expect(transport.closed).toBe(1);
   });
 
+  it("closes what the bus did not take, whatever their close does, and gives the first error", async () => {
+    const closed: string[] = [];
+    const sink = (name: string, close: () => unknown) => ({
+      send() {},
+      close() {
+        closed.push(name);
+        return close() as undefined;
+      },
+    });
+    const sinks = [
+      sink("taken", () => undefined),
+      sink("refused", () => undefined),
+      sink("throws", () => {
+        throw new Error("from close");
+      }),
+      sink("hangs", () => new Promise(() => {})),
+    ];
+    const modules = sinks.map((transport) => ({ createTransport: () => transport }));
+    const names = ["@a/1", "@a/2", "@a/3", "@a/4"];
+    const bus = {
+      addTransport(transport: Transport) {
+        if (transport === sinks[1]) throw new Error("attach failed");
+      },
+    };
+    const importer = async (specifier: string) => modules[names.indexOf(specifier)];
+    await expect(wireTransports(bus, { transports: names }, { import: importer })).rejects.toThrowError(
+      "attach failed",
+    );
+    expect(closed).toEqual(["refused", "throws", "hangs"]);
+  });
+
   it("says in one error what is wrong with a configuration or a package", async () => {
     await expect(wire(null as never)).rejects.toMatchObject({ code: "LOOPS_CONFIG" });
     await expect(wire({ transports: "jsonl" as never })).rejects.toThrowError(/list of names/);

@@ -1,3 +1,4 @@
+import { startDeadline } from "./deadline.js";
 import { errorMessage, LoopsError } from "./errors.js";
 import { type CreateTransport, isTransport, type Transport, type WireContext } from "./transport.js";
 
@@ -49,6 +50,7 @@ export async function wireTransports(
     warn,
   };
   const made = new Map<string, Transport>();
+  const added = new Set<Transport>();
   try {
     for (const name of namesOf(config)) {
       if (made.has(name)) warn(`[wire] ${name} is listed twice; the second is skipped`);
@@ -58,12 +60,25 @@ export async function wireTransports(
         if (transport !== null) made.set(name, transport);
       }
     }
+    for (const transport of made.values()) {
+      bus.addTransport(transport);
+      added.add(transport);
+    }
   } catch (error) {
-    await Promise.allSettled([...made.values()].map((transport) => transport.close({ timeoutMs: 1000 })));
+    // What the bus has is the bus's to close; the others have nobody else.
+    await closeAll([...made.values()].filter((transport) => !added.has(transport)));
     throw error;
   }
-  for (const transport of made.values()) bus.addTransport(transport);
   return [...made.keys()];
+}
+
+const closeTimeoutMs = 1000;
+
+/** Closes what is of no use, whatever each of them does. Never rejects, and never waits for long. */
+async function closeAll(transports: readonly Transport[]): Promise<void> {
+  const due = startDeadline(undefined, 2 * closeTimeoutMs);
+  const closing = transports.map(async (transport) => transport.close({ timeoutMs: closeTimeoutMs }));
+  await due.wait(Promise.allSettled(closing));
 }
 
 function namesOf(config: WireConfig): readonly string[] {

@@ -1,4 +1,5 @@
 import type { WriteContext } from "./batch-options.js";
+import { after } from "./timer.js";
 
 /** One call of `write`: its deadline and its signal, which is made only if somebody looks at it. */
 export class WriteAttempt implements WriteContext {
@@ -17,10 +18,10 @@ export class WriteAttempt implements WriteContext {
   }
 
   limit(timeoutMs: number, onTimeout: () => void): void {
-    this.#timer = setTimeout(() => {
+    this.#timer = after(timeoutMs, () => {
       this.abort();
       onTimeout();
-    }, timeoutMs).unref();
+    });
   }
 
   abort(): void {

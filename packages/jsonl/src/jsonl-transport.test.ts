@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from "node:child_process";
 import nodeFs, {
   appendFileSync,
   existsSync,
@@ -243,6 +244,38 @@ describe("a disk that fails", () => {
     expect(await read()).toMatchObject({ numbers: [3, 4], badLines: 1 });
   });
 
+  it("what reached the file before a write was cut short is delivered, not written twice and not dropped", async () => {
+    const { fs, faults } = faultyFs();
+    const { bus, sink, emit } = busTo({ fs, overflow: "drop-oldest", maxQueueItems: 10, maxRetryMs: 100_000 });
+    faults.error = "ENOSPC";
+    faults.bytesPerWrite = 350; // after three lines and a part of the fourth
+    emit(0, 9);
+    await bus.flush({ timeoutMs: 10 });
+    const { delivered } = sink.stats();
+    expect(delivered).toBeGreaterThan(1);
+    emit(10, 12);
+    faults.error = null;
+    faults.bytesPerWrite = Number.POSITIVE_INFINITY;
+    await bus.close();
+    const { numbers, badLines } = await read();
+    expect(numbers).toEqual(range(0, 12));
+    expect(badLines).toBe(0);
+    expect(sink.stats()).toMatchObject({ received: 13, delivered: 13, dropped: {} });
+  });
+
+  it("at the deadline of close counts as dropped only what is not in the file", async () => {
+    const { fs, faults } = faultyFs();
+    const { bus, sink, emit } = busTo({ fs });
+    faults.error = "ENOSPC";
+    faults.bytesPerWrite = 350;
+    emit(0, 9);
+    await bus.close({ timeoutMs: 20 });
+    const { numbers } = await read();
+    const { delivered, dropped } = sink.stats();
+    expect(numbers).toHaveLength(delivered);
+    expect(dropped).toEqual({ deadline: 10 - delivered });
+  });
+
   it("bounds what it holds, and counts what it drops", async () => {
     const { fs, faults } = faultyFs();
     faults.error = "EIO";
@@ -262,6 +295,32 @@ describe("a disk that fails", () => {
     rmSync(inFolder("events.jsonl"), { recursive: true });
     expect((await bus.close()).ok).toBe(true);
     expect((await read()).numbers).toEqual([1]);
+  });
+});
+
+describe("a path that is no regular file", () => {
+  it("a pipe without a reader stops nobody: events are held within bounds and counted", async () => {
+    execFileSync("mkfifo", [inFolder("events.jsonl")]);
+    const { bus, sink, emit } = busTo({ maxQueueItems: 100 });
+    emit(1, 2000);
+    const { received, queued, dropped } = sink.stats();
+    expect({ received, queued, dropped }).toEqual({ received: 2000, queued: 100, dropped: { overflow: 1900 } });
+    expect((await bus.close({ timeoutMs: 20 })).ok).toBe(false);
+  });
+
+  it("a pipe with a reader carries the lines", async () => {
+    const pipe = inFolder("events.jsonl");
+    execFileSync("mkfifo", [pipe]);
+    const reader = spawn("cat", [pipe], { stdio: ["ignore", "pipe", "inherit"] });
+    let text = "";
+    reader.stdout.on("data", (chunk) => {
+      text += chunk;
+    });
+    const { bus, emit } = busTo({ maxRetryMs: 10 });
+    emit(1, 100);
+    expect((await bus.close()).ok).toBe(true);
+    await new Promise((resolve) => reader.on("close", resolve));
+    expect(text.trim().split("\n")).toHaveLength(100);
   });
 });
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { errorMessage, isLoopsError, LoopsError } from "@loops/core";
+import { DeliveryError, errorMessage, isLoopsError, LoopsError } from "@loops/core";
 import { type AppendFile, type AppendFs, openAppend, type WriteError } from "@loops/core/ndjson";
 
 export interface LineFileOptions {
@@ -10,11 +10,10 @@ export interface LineFileOptions {
   readonly fs?: AppendFs | undefined;
 }
 
-/** What is left of a write that was cut short. */
-interface Rest {
-  readonly lines: readonly string[];
-  readonly count: number;
-  readonly bytes: Uint8Array;
+/** A line that the file has the beginning of, and what is missing of it. */
+interface TornLine {
+  readonly line: string;
+  readonly rest: Uint8Array;
 }
 
 /**
@@ -24,9 +23,7 @@ interface Rest {
 export class LineFile {
   readonly #options: LineFileOptions;
   #file: AppendFile | undefined;
-  /** The file ends within a line. */
-  #torn = false;
-  #rest: Rest | undefined;
+  #torn: TornLine | undefined;
 
   constructor(options: LineFileOptions) {
     this.#options = options;
@@ -38,22 +35,16 @@ export class LineFile {
   }
 
   /**
-   * Appends `lines`, all in one write where the system takes them so. After a failure the same `lines` may be given
-   * again: what already reached the file is not written twice.
+   * Appends `lines`, all in one write where the system takes them so. What reached the file before a failure is not
+   * written twice: whole lines are told as delivered, and of a torn one the next call writes what is missing.
    *
-   * @throws LoopsError `LOOPS_WRITE` naming the file
+   * @throws LoopsError `LOOPS_WRITE` naming the file; in a `DeliveryError` where some lines arrived
    */
   append(lines: readonly string[]): void {
     try {
-      const file = this.#opened();
-      this.#write(file, lines);
+      this.#write(this.#opened(), lines);
     } catch (error) {
-      const path = this.#options.path;
-      const todo =
-        "its events stay queued and are tried again; check the path, its permissions and the space on the disk";
-      throw new LoopsError("LOOPS_WRITE", `[jsonl] cannot write ${path}: ${errorMessage(error)}; ${todo}`, {
-        cause: error,
-      });
+      throw this.#failure(error);
     }
   }
 
@@ -65,8 +56,7 @@ export class LineFile {
   #opened(): AppendFile {
     if (this.#file?.moved()) {
       this.close();
-      this.#torn = false;
-      this.#rest = undefined;
+      this.#torn = undefined;
     }
     if (this.#file === undefined) {
       this.makeDirectory();
@@ -76,23 +66,58 @@ export class LineFile {
   }
 
   #write(file: AppendFile, lines: readonly string[]): void {
-    const bytes = this.#bytesFor(lines);
-    this.#rest = undefined;
+    const { bytes, separators } = this.#bytesFor(lines);
     try {
       file.write(bytes);
-      this.#torn = false;
+      this.#torn = undefined;
     } catch (error) {
       const written = isLoopsError(error, "LOOPS_WRITE") ? (error as WriteError).writtenBytes : 0;
-      if (written > 0) this.#torn = bytes[written - 1] !== 0x0a;
-      this.#rest = { lines, count: lines.length, bytes: bytes.subarray(written) };
-      throw error;
+      if (written === 0) throw error;
+      const arrived = countLines(bytes.subarray(0, written)) - separators;
+      const line = lines[arrived];
+      const within = bytes[written - 1] !== newline;
+      this.#torn =
+        within && line !== undefined ? { line, rest: bytes.subarray(written, lineEnd(bytes, written)) } : undefined;
+      if (arrived === 0) throw error;
+      throw new DeliveryError(errorMessage(error), {
+        kind: "retry",
+        cause: error,
+        failedIndexes: lines.map((_, index) => index).slice(arrived),
+        othersDelivered: true,
+      });
     }
   }
 
-  #bytesFor(lines: readonly string[]): Uint8Array {
-    const rest = this.#rest;
-    if (rest?.lines === lines && rest.count === lines.length) return rest.bytes;
-    // Other lines than those that were cut short: end the torn one, or it would swallow the first of these.
-    return Buffer.from(`${this.#torn ? "\n" : ""}${lines.join("\n")}\n`);
+  /** The bytes to write, and how many line ends come before the first of `lines`. */
+  #bytesFor(lines: readonly string[]): { readonly bytes: Uint8Array; readonly separators: number } {
+    const torn = this.#torn;
+    if (torn === undefined) return { bytes: Buffer.from(`${lines.join("\n")}\n`), separators: 0 };
+    // Another line than the one that was cut short: end that one, or it would swallow this one.
+    if (torn.line !== lines[0]) return { bytes: Buffer.from(`\n${lines.join("\n")}\n`), separators: 1 };
+    const others = lines.length > 1 ? `${lines.slice(1).join("\n")}\n` : "";
+    return { bytes: Buffer.concat([torn.rest, Buffer.from(others)]), separators: 0 };
   }
+
+  /** With the file's name and what to do; a {@link DeliveryError} stays one, so that the queue learns what arrived. */
+  #failure(error: unknown): LoopsError {
+    const todo =
+      "its events stay queued and are tried again; check the path, its permissions and the space on the disk";
+    const message = `[jsonl] cannot write ${this.#options.path}: ${errorMessage(error)}; ${todo}`;
+    if (!isLoopsError(error, "LOOPS_DELIVERY")) return new LoopsError("LOOPS_WRITE", message, { cause: error });
+    const { kind, failedIndexes, othersDelivered, cause } = error as DeliveryError;
+    return new DeliveryError(message, { kind, failedIndexes, othersDelivered, cause });
+  }
+}
+
+const newline = 0x0a;
+
+function countLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) count++;
+  return count;
+}
+
+/** Behind the end of the line that `from` is in. */
+function lineEnd(bytes: Uint8Array, from: number): number {
+  return bytes.indexOf(newline, from) + 1;
 }

@@ -51,7 +51,7 @@ export interface AppendFile {
  */
 export function openAppend(path: string, options: AppendOptions = {}): AppendFile {
   const fs = options.fs ?? nodeFs;
-  const fd = fs.openSync(path, options.exclusive === true ? "ax+" : "a+", options.mode ?? 0o600);
+  const fd = fs.openSync(path, openFlags(fs, path, options.exclusive === true), options.mode ?? 0o600);
   try {
     const opened = fs.fstatSync(fd, { bigint: true });
     const size = Number(opened.size);
@@ -78,6 +78,17 @@ export function openAppend(path: string, options: AppendOptions = {}): AppendFil
     fs.closeSync(fd);
     throw error;
   }
+}
+
+/**
+ * A pipe or a device is opened for writing only, since it would otherwise be its own reader, and without waiting, so
+ * that a reader that is slow or not there gives `EAGAIN` or `ENXIO` instead of stopping the process.
+ */
+function openFlags(fs: AppendFs, path: string, exclusive: boolean): string | number {
+  if (exclusive) return "ax+";
+  const { O_WRONLY, O_APPEND, O_NONBLOCK } = nodeFs.constants;
+  const there = fs.statSync(path, { throwIfNoEntry: false });
+  return there === undefined || there.isFile() || there.isDirectory() ? "a+" : O_WRONLY | O_APPEND | (O_NONBLOCK ?? 0);
 }
 
 function endsLine(fs: AppendFs, fd: number, size: number): boolean {

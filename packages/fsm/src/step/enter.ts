@@ -32,7 +32,7 @@ export function enter(definition: LoopDefinition, state: RunState, facts: Facts)
   if (anew) return enterState(definition, config, state, state.iteration, state.retry_counts, facts);
 
   const retryCounts = countRetry(state);
-  const retries = retryCounts[state.current_state] ?? 0;
+  const retries = countOf(retryCounts, state.current_state);
   if (config.max_retries !== undefined && retries > config.max_retries) {
     return giveUp(definition, config, state, retries, retryCounts, facts);
   }
@@ -42,8 +42,13 @@ export function enter(definition: LoopDefinition, state: RunState, facts: Facts)
 function countRetry(state: RunState): RunState["retry_counts"] {
   const { current_state: current, previous_state: previous, retry_counts: counts } = state;
   if (previous === null) return counts;
-  if (current === previous) return { ...counts, [current]: (counts[current] ?? 0) + 1 };
+  if (current === previous) return { ...counts, [current]: countOf(counts, current) + 1 };
   return without(counts, previous);
+}
+
+/** States may be named like members of Object.prototype: `constructor` was not retried because there is one. */
+function countOf(counts: RunState["retry_counts"], name: string): number {
+  return Object.hasOwn(counts, name) ? (counts[name] ?? 0) : 0;
 }
 
 function without(counts: RunState["retry_counts"], name: string): RunState["retry_counts"] {

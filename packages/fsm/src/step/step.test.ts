@@ -48,6 +48,22 @@ describe("entering a state", () => {
     expect(delta.set).toMatchObject({ iteration: 2, retry_counts: { a: 1 }, pending_action: { key: "run:2" } });
   });
 
+  it.each(["constructor", "valueOf", "toString", "hasOwnProperty"])(
+    "retries of a state named %s are counted",
+    (name) => {
+      const retried = { action: "work", max_retries: 2, on_retry_exhausted: "done", on_no: name };
+      let state: RunState = { ...newRun(loopOf({ [name]: retried, done })), previous_state: name };
+      for (const retries of [1, 2]) {
+        const { delta } = take(state, { kind: "advance" });
+        expect(delta.set).toMatchObject({ phase: "acting", retry_counts: { [name]: retries } });
+        state = { ...applyDelta(state, delta), phase: "ready" };
+      }
+      expect(take(state, { kind: "advance" }).events).toEqual([
+        { event: "retry_exhausted", state: name, retries: 3, next: "done" },
+      ]);
+    },
+  );
+
   it("P-18: every commit carries the running time so far", () => {
     expect(take(newRun(looping), { kind: "advance" }, { elapsedMs: 12.4 }).delta.set).toMatchObject({
       accumulated_ms: 12,

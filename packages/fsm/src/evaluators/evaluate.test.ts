@@ -54,6 +54,16 @@ describe("output_contains", () => {
     expect(contains("x", "x", { source: "" }).verdict).toBe("no");
   });
 
+  it.each([false, true])("a pattern that backtracks without end is the verdict error, with negate %s", (negate) => {
+    const pattern = "(a+)+$";
+    expect(contains(pattern, `${"a".repeat(40)}!`, { negate })).toEqual({
+      type: "output_contains",
+      verdict: "error",
+      details: { error: expect.stringContaining("not over after 1000 ms"), pattern },
+    });
+    expect(contains(pattern, "aaa")).toMatchObject({ verdict: "yes", details: { matched: true } });
+  });
+
   it("searches plain text where the pattern is no regular expression", () => {
     expect(contains("0 errors (", "0 errors (of 3)").verdict).toBe("yes");
     expect(contains("0 errors (", "0 errors").verdict).toBe("no");

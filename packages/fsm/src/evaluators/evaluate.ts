@@ -17,7 +17,8 @@ const evaluators: Evaluators = {
 };
 
 /**
- * Judges an action by the state's evaluator, or by its exit code where it has none. Pure, never throws.
+ * Judges an action by the state's evaluator, or by its exit code where it has none. Reads and changes nothing, never throws, and
+ * takes at most a second for a pattern.
  *
  * @param sourceText the interpolated `source` of the config
  *   @default standard output

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { timerMs } from "../timer-ms.js";
 
 /**
  * Waits until the streams have said everything, at most `timeoutMs`, and gives them up. What a dead process had written
@@ -12,7 +13,7 @@ export async function drain(streams: readonly Readable[], timeoutMs: number): Pr
     // One more turn of the event loop reads what came while this process was busy.
     const timer = setTimeout(() => {
       turn = setImmediate(done);
-    }, timeoutMs);
+    }, timerMs(timeoutMs));
     function onClose(): void {
       left -= 1;
       if (left === 0) done();

@@ -1,5 +1,4 @@
-/** Longer than that, and a timer fires at once. */
-const longestTimerMs = 2 ** 31 - 1;
+import { timerMs } from "../timer-ms.js";
 
 /** How the wait for an action was over. */
 export type End<T> =
@@ -37,7 +36,7 @@ export function waitForEnd<T>({ exited, timeoutMs, signals }: WaitForEndOptions<
 
     if (signals.some((signal) => signal.aborted)) return onAbort();
     for (const signal of signals) signal.addEventListener("abort", onAbort, { once: true });
-    timer = setTimeout(onTimeout, Math.min(timeoutMs, longestTimerMs));
+    timer = setTimeout(onTimeout, timerMs(timeoutMs));
     void exited.then((status) => settle({ kind: "exited", status }));
   });
 }

@@ -1,6 +1,7 @@
 import { definitionHash } from "../definition/hash.js";
 import type { LoopDefinition } from "../definition/types.js";
 import type { RunState } from "../run-state.js";
+import { withLimits } from "./limits.js";
 import type { RunLimits } from "./options.js";
 
 /** The state of a run before its first commit. */
@@ -36,15 +37,5 @@ export function initialState(
     definition: withLimits(definition, limits),
     // Of the loop as written: limits given for one run are no drift.
     definition_hash: definitionHash(definition),
-  };
-}
-
-/** The definition with a run's own limits in place. */
-export function withLimits(definition: LoopDefinition, limits: RunLimits = {}): LoopDefinition {
-  const { maxIterations, timeoutMs } = limits;
-  return {
-    ...definition,
-    ...(maxIterations === undefined ? {} : { max_iterations: maxIterations }),
-    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs / 1000 }),
   };
 }

@@ -16,11 +16,11 @@ export interface ActionContext {
   readonly key: string;
 }
 
-/** Limits of a run that take the place of the definition's. */
+/** Limits of a run that take the place of the definition's. `Infinity` is none. */
 export interface RunLimits {
-  /** State entries over the whole run. */
+  /** State entries over the whole run, at least 1. */
   readonly maxIterations?: number | undefined;
-  /** Running time over all segments. */
+  /** Running time over all segments, above 0. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -50,7 +50,7 @@ export interface EngineOptions {
   readonly flushTimeoutMs?: number | undefined;
   /** How long to wait for the end of what a dead engine left running. @default 10000 */
   readonly orphanTimeoutMs?: number | undefined;
-  /** Is told what went wrong beside the loop and did not stop it. @default a process warning */
+  /** Is told what went wrong beside the loop and did not stop it; what it throws becomes a process warning. @default a process warning */
   readonly onWarning?: ((warning: Error) => void) | undefined;
 }
 

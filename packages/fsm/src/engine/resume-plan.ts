@@ -3,7 +3,7 @@ import { definitionHash } from "../definition/hash.js";
 import type { LoopDefinition } from "../definition/types.js";
 import type { RunState } from "../run-state.js";
 import { findState, knownStates } from "../step/lookup.js";
-import { withLimits } from "./initial-state.js";
+import { withLimits } from "./limits.js";
 import type { ResumeLoopOptions } from "./options.js";
 
 /** The fields of a persisted run that a resume changes before it goes on; empty for most. */

@@ -15,7 +15,7 @@ import { settlePrevious } from "./settle-previous.js";
  *
  * @throws LoopsError `LOOPS_STORE_WRITE` when it cannot be recorded (no further action starts, the running one is ended,
  * and the run is resumable), `LOOPS_LEASE_LOST` when another process has taken the run over, `LOOPS_ORPHAN` when what a
- * dead run left behind cannot be ended, and what the store's `create` throws
+ * dead run left behind cannot be ended, `LOOPS_CONFIG` for limits that are none, and what the store's `create` throws
  */
 export async function runLoop(options: RunLoopOptions): Promise<RunResult> {
   const effects = effectsOf(options);

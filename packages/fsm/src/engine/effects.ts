@@ -1,10 +1,13 @@
-import type { StateStore } from "@loops/core";
+import { LoopsError, type StateStore } from "@loops/core";
 import type { ActionRunner } from "../actions/runner.js";
 import { shellRunner } from "../actions/shell-runner.js";
+import { guardedWarn } from "../guarded-warn.js";
 import type { RunState } from "../run-state.js";
 import { fileStore } from "../store/file-store.js";
+import type { StoreWarning } from "../store/store-context.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { EventSink } from "./event-sink.js";
+import { checkLimits } from "./limits.js";
 import type { ActionContext, EngineOptions } from "./options.js";
 
 /** Everything the engine does to the world, with the defaults filled in. */
@@ -23,9 +26,12 @@ export interface Effects {
   readonly warn: (warning: Error) => void;
 }
 
+/** @throws LoopsError `LOOPS_CONFIG` */
 export function effectsOf(options: EngineOptions): Effects {
+  checkLimits(options.limits);
+  const warn = guardedWarn(options.onWarning ?? ((warning) => process.emitWarning(warning)));
   return {
-    store: options.store ?? fileStore({ dir: ".loops" }),
+    store: options.store ?? fileStore({ dir: ".loops", onWarning: (warning) => warn(storeWarning(warning)) }),
     bus: options.bus,
     runner: options.runner ?? shellRunner(),
     clock: options.clock ?? systemClock,
@@ -36,6 +42,12 @@ export function effectsOf(options: EngineOptions): Effects {
     forceSignal: options.forceSignal,
     flushTimeoutMs: options.flushTimeoutMs ?? 5000,
     orphanTimeoutMs: options.orphanTimeoutMs ?? 10_000,
-    warn: options.onWarning ?? ((warning) => process.emitWarning(warning)),
+    warn,
   };
+}
+
+/** Of the store that is made here: one that is injected tells whom it was given. */
+function storeWarning(warning: StoreWarning): LoopsError {
+  const cause = "error" in warning ? warning.error : undefined;
+  return new LoopsError("LOOPS_STORE_WARNING", `[file-store] ${warning.message}`, { cause });
 }

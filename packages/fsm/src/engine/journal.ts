@@ -90,26 +90,28 @@ export class Journal {
 
   /** Never rejects: a failure is kept, and every later commit throws it. */
   #write(events: readonly LoopEvent[], delta: StateDelta): Promise<void> | undefined {
+    let written: void | Promise<void>;
     try {
-      const written = this.#options.lease.commit(events, delta);
-      if (written === undefined) {
-        this.#emitAll(events);
-        return undefined;
-      }
-      this.#writing = written
-        .then(
-          () => this.#emitAll(events),
-          (error: unknown) => this.#fail(error),
-        )
-        .finally(() => {
-          this.#writing = undefined;
-          if (this.#lines.length > 0) this.#drain();
-        });
-      return this.#writing;
+      written = this.#options.lease.commit(events, delta);
     } catch (error) {
       this.#fail(error);
       return undefined;
     }
+    // Outside of the try: what is thrown while the bus is told is no failure to write.
+    if (written === undefined) {
+      this.#emitAll(events);
+      return undefined;
+    }
+    this.#writing = written
+      .then(
+        () => this.#emitAll(events),
+        (error: unknown) => this.#fail(error),
+      )
+      .finally(() => {
+        this.#writing = undefined;
+        if (this.#lines.length > 0) this.#drain();
+      });
+    return this.#writing;
   }
 
   #emitAll(events: readonly LoopEvent[]): void {

@@ -1,6 +1,7 @@
 import nodeFs from "node:fs";
 import type { StateStore } from "@loops/core";
 import { checkLoopName } from "../definition/names.js";
+import { guardedWarn } from "../guarded-warn.js";
 import type { RunState } from "../run-state.js";
 import { acquireRun } from "./acquire-run.js";
 import { createRun } from "./create-run.js";
@@ -41,7 +42,7 @@ export function fileStore(options: FileStoreOptions = {}): StateStore<RunState> 
     fs: { ...nodeFs, ...options.fs },
     layout: createLayout(options.dir ?? ".loops"),
     durable: options.durable ?? false,
-    warn: options.onWarning ?? (() => undefined),
+    warn: guardedWarn(options.onWarning ?? (() => undefined)),
   };
   const { layout } = context;
 

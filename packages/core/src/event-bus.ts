@@ -52,7 +52,7 @@ export function createEventBus(given: BusOptions): Bus {
     else if (bus.closed) countDrop(dropped, "closed");
     else if (!dispatching) dispatchAll(stamp(input));
     else if (nested.length < maxNestedEmits) nested.push(stamp(input));
-    else refuse("recursion", `over ${maxNestedEmits} emits from inside one: does a listener feed itself?`);
+    else refuse("recursion", `over ${maxNestedEmits} emits from inside one: does one feed itself?`);
   };
 
   const refuse = (reason: string, why: string): void => {
@@ -135,8 +135,7 @@ export function createEventBus(given: BusOptions): Bus {
     },
     off: (listener) => remove(listeners.find((registration) => registration.listener === listener)),
     addTransport(transport, { filter } = {}) {
-      if (!isTransport(transport))
-        throw new LoopsError("LOOPS_CONFIG", "[bus] a transport has the functions send and close");
+      if (!isTransport(transport)) throw new LoopsError("LOOPS_CONFIG", "[bus] a transport needs send and close");
       if (bus.closed) throw new LoopsError("LOOPS_CLOSED", "[bus] is closed: add transports before");
       lanes = [...lanes, createLane(transport, compileFilter(filter), options)];
       unheard = false;

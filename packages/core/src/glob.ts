@@ -2,6 +2,9 @@ import { LoopsError } from "./errors.js";
 
 type Matcher = (text: string) => boolean;
 
+/** What one place of a glob asks for: that character, one that passes, or with `*` any number of any. */
+type Token = string | Matcher;
+
 /**
  * Compiles a filter on event names, once, into a test.
  *
@@ -27,28 +30,44 @@ function compileGlob(glob: unknown): Matcher {
       `filter: expected a glob like "loop_*" or a list of globs, got ${typeof glob}`,
     );
   }
-  const start = glob.replace(/[*?[].*/s, "");
-  if (start === glob) return (name) => name === glob;
-  if (`${start}*` === glob) return (name) => name.startsWith(start);
+  const prefix = glob.replace(/[*?[].*/s, "");
+  if (glob === prefix) return (name) => name === glob;
+  if (glob === `${prefix}*`) return (name) => name.startsWith(prefix);
   // A set has at least one member, so a "]" in the first place is one.
-  const [head, ...chunks] = glob.replace(/\[(!|(?!!))(.[^\]]*)\]|./gsu, toPattern).split("*");
-  const tail = chunks.pop();
-  // What follows a star is looked for once: a lookahead does not try again what it found. An earlier star could gain
-  // nothing by taking more.
-  const middle = chunks.map((chunk, i) => `(?=(.*?${chunk}))\\${i + 1}`);
-  const pattern = new RegExp(`^${head}${middle.join("")}${tail === undefined ? "" : `.*${tail}`}$`, "su");
-  return (name) => pattern.test(name);
+  const tokens = (glob.match(/\[(!.|[^!])[^\]]*\]|./gsu) ?? []).map(parseToken);
+  return (name) => matchTokens(tokens, [...name]);
 }
 
-/** One place of a glob as a pattern in which all but a star is escaped. */
-function toPattern(token: string, not: string | undefined, members: string | undefined): string {
-  if (members === undefined) return token === "*" ? token : token === "?" ? "." : literal(token);
+function parseToken(token: string): Token {
+  if (token === "?") return () => true;
+  if (token[0] !== "[" || token === "[") return token;
+  const not = token[1] === "!";
   // A "-" at either end is a member itself.
-  const ranges = members.replace(/(.)-(.)|./gsu, (one, from = one, to = one) =>
-    literal(from) > literal(to) ? "" : `${literal(from)}-${literal(to)}`,
-  );
-  return `[${not && "^"}${ranges}]`;
+  const ranges = [...token.slice(not ? 2 : 1, -1).matchAll(/(.)-(.)|./gsu)];
+  return (char) => ranges.some(([one, low = one, high = one]) => low <= char && char <= high) !== not;
 }
 
-/** Of six digits, so that these texts have the order of their characters. */
-const literal = (char: string): string => `\\u{${char.codePointAt(0)?.toString(16).padStart(6, "0")}}`;
+/** Where a star took too little, the last one takes a character more: an earlier one could gain nothing by that. */
+function matchTokens(tokens: readonly Token[], name: readonly string[]): boolean {
+  let next = 0;
+  let afterStar = 0;
+  let starEnd = 0;
+  for (let at = 0; at < name.length; ) {
+    const token = tokens[next];
+    const char = name[at] as string;
+    if (token === "*") {
+      afterStar = ++next;
+      starEnd = at;
+    } else if (token === char || (typeof token === "function" && token(char))) {
+      next++;
+      at++;
+    } else if (afterStar) {
+      next = afterStar;
+      at = ++starEnd;
+    } else {
+      return false;
+    }
+  }
+  while (tokens[next] === "*") next++;
+  return next === tokens.length;
+}

@@ -5,10 +5,10 @@ import type { EventInput } from "./event.js";
 const key = Symbol.for("@loops/core/bus");
 const holder = globalThis as { [key]?: Bus | null };
 
-const nothing = Object.freeze({ ok: true, sinks: Object.freeze([]) });
+const nothing = /* @__PURE__ */ Object.freeze({ ok: true, sinks: /* @__PURE__ */ Object.freeze([]) });
 
 /** A bus that does nothing: emits vanish, flush and close are done at once. */
-export const nullBus: Bus<never> = Object.freeze({
+export const nullBus: Bus<never> = /* @__PURE__ */ Object.freeze({
   emit() {},
   on: () => () => {},
   off() {},

@@ -98,7 +98,7 @@ export function createLane(
         queuedBytes -= length;
         return send(kept, encoded);
       });
-    } else drop("overflow", fault("OVERFLOW", "send is too slow and its queue is full: events are dropped"));
+    } else drop("overflow", fault("OVERFLOW", "queue full, events dropped: send is too slow"));
   };
 
   const send = (event: LoopEvent, encoded: EncodedEvent): Promise<void> | undefined => {

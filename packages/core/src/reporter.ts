@@ -15,7 +15,7 @@ const INTERVAL_MS = 5000;
 
 /** Prints as a process warning, which a program can listen to (`process.on("warning")`) or silence. */
 export const warnOnError: OnError = (error, { source, suppressed }) => {
-  const more = suppressed > 0 ? ` (and ${suppressed} more since the last report)` : "";
+  const more = suppressed > 0 ? ` (and ${suppressed} more)` : "";
   const message = errorMessage(error);
   const where = message.startsWith("[") ? "" : `[${source}] `;
   process.emitWarning(where + message + more, { type: "LoopsWarning" });

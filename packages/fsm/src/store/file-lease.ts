@@ -72,9 +72,8 @@ export class FileLease implements RunLease<RunState> {
   }
 
   commit(events: readonly LoopEvent[], delta: StateDelta): void {
-    this.#assertUsable();
-    const isIntent = delta.set?.["phase"] === "acting";
-    if (isIntent) this.#assertOwner();
+    if (this.#released) throw this.#failure ?? leaseLost(this.runId, this.epoch);
+    this.#assertOwner();
     const first = this.#seq === 0;
     const next = applyDelta(this.#state, delta);
     const lines = encodeCommit({
@@ -88,7 +87,7 @@ export class FileLease implements RunLease<RunState> {
     this.#journal.append(lines);
     // Looked at again behind the write: whoever takes over reads the journal after making the owner file, so either
     // this sees that file and nothing is done, or the new owner sees the intent.
-    if (isIntent) this.#assertOwner();
+    if (delta.set?.["phase"] === "acting") this.#assertOwner();
     const statusChanged = first || next.status !== this.#state.status;
     this.#state = next;
     this.#seq += events.length;
@@ -130,11 +129,6 @@ export class FileLease implements RunLease<RunState> {
     this.#remove(paths.stop);
     if (this.#seq === 0) this.#remove(paths.journal);
     removeOwner(this.#context, ownerPath);
-  }
-
-  #assertUsable(): void {
-    if (this.#failure !== null) throw this.#failure;
-    if (this.#released) throw leaseLost(this.runId, this.epoch);
   }
 
   /** @throws LoopsError where the run is no longer ours to write, from then on at each commit */

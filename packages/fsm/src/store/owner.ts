@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { OwnerIdentity } from "@loops/core";
 import { isAlive, ownIdentity } from "../actions/process-identity.js";
 import { writeFile } from "./atomic-write.js";
+import { isFile } from "./read-file.js";
 import type { StoreContext } from "./store-context.js";
 import { readFailed, runOwned, writeFailed } from "./store-errors.js";
 
@@ -11,11 +12,11 @@ import { readFailed, runOwned, writeFailed } from "./store-errors.js";
 export interface OwnerFile {
   readonly epoch: number;
   readonly path: string;
-  /** `null`: unreadable, as after a loss of power; such an owner counts as dead. */
+  /** `null`: nothing that was written to the end, as after a loss of power; such an owner counts as dead. */
   readonly owner: OwnerIdentity | null;
 }
 
-/** The owner files of a run, the newest last. */
+/** The owner files of a run, the newest last. @throws LoopsError `LOOPS_STORE_READ` where one cannot be read: its owner may live */
 export function readOwners({ fs, layout }: StoreContext, stem: string): readonly OwnerFile[] {
   const prefix = `${stem}.owner.`;
   return listDirectory(fs, layout.running)
@@ -139,11 +140,23 @@ function isElsewhere(owner: OwnerIdentity): boolean {
 }
 
 function readOwner(fs: StoreContext["fs"], path: string): OwnerIdentity | null {
+  const text = readOwnerFile(fs, path);
+  if (text === null) return null;
   try {
-    const owner = JSON.parse(fs.readFileSync(path, "utf8")) as Partial<OwnerIdentity> | null;
+    const owner = JSON.parse(text) as Partial<OwnerIdentity> | null;
     return typeof owner?.pid === "number" && typeof owner.host === "string" ? (owner as OwnerIdentity) : null;
   } catch {
-    return null; // Removed meanwhile, or never written to the end: either way no owner.
+    return null; // Never written to the end: no owner has begun to act.
+  }
+}
+
+/** `null` where it was removed meanwhile. Too many open files, say, must not make a living owner a dead one. */
+function readOwnerFile(fs: StoreContext["fs"], path: string): string | null {
+  try {
+    return isFile(fs, path) ? fs.readFileSync(path, "utf8") : null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw readFailed(path, error, "Whether the run is owned cannot be told: see to it that the file can be read.");
   }
 }
 

@@ -10,13 +10,13 @@ export function writeFailed(path: string, cause: unknown): LoopsError {
 }
 
 /** Wraps what the system reported where the store could not even look. */
-export function readFailed(path: string, cause: unknown): LoopsError {
-  return new LoopsError(
-    "LOOPS_STORE_READ",
-    `[file-store] cannot read ${path}: ${errorMessage(cause)}. Check that it is a directory and that you may read it.`,
-    { cause },
-  );
+export function readFailed(path: string, cause: unknown, remedy = lookRemedy): LoopsError {
+  return new LoopsError("LOOPS_STORE_READ", `[file-store] cannot read ${path}: ${errorMessage(cause)}. ${remedy}`, {
+    cause,
+  });
 }
+
+const lookRemedy = "Check that it is a directory and that you may read it.";
 
 export function stateCorrupt(path: string, problem: string, remedy: string, cause?: unknown): LoopsError {
   return new LoopsError("LOOPS_STATE_CORRUPT", `[file-store] ${path}: ${problem}. ${remedy}`, { cause });

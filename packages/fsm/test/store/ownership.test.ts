@@ -2,11 +2,12 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import { hostname } from "node:os";
 import { describe, expect, it, vi } from "vitest";
 import { ownIdentity } from "../../src/actions/process-identity.js";
-import { deadOwner, newEvent, newState, newStore, readJson } from "./support.js";
+import type { FileStoreOptions } from "../../src/store/file-store.js";
+import { contentOf, deadOwner, newEvent, newState, newStore, readJson } from "./support.js";
 
 /** A run whose owner is this process, and a way to have that owner taken for dead. */
-async function ownedRun() {
-  const opened = newStore();
+async function ownedRun(options: FileStoreOptions = {}) {
+  const opened = newStore(options);
   const state = newState();
   const lease = await opened.store.create(state);
   await lease.commit([newEvent("loop_start")], {});
@@ -90,6 +91,39 @@ describe("owning a run", () => {
     expect(await store.isOwned(state.run_id)).toBe(true);
   });
 
+  it("B-15: nor does it commit anything else: results, lines of output, the end", async () => {
+    for (const delta of [{ set: { phase: "acted" } }, {}, { set: { status: "completed" } }]) {
+      const { store, running, state, lease, declareDead } = await ownedRun();
+      declareDead();
+      await store.acquire(state.run_id);
+      const journal = readFileSync(running("fix-types.events.jsonl"), "utf8");
+      expect(() => lease.commit([newEvent("x")], delta)).toThrow(expect.objectContaining({ code: "LOOPS_LEASE_LOST" }));
+      expect(readFileSync(running("fix-types.events.jsonl"), "utf8")).toBe(journal);
+    }
+  });
+
+  it.each(["EMFILE", "EACCES", "EIO"])(
+    "B-15: an owner file that cannot be read (%s) is no dead owner",
+    async (code) => {
+      let unreadable = false;
+      const fs = {
+        readFileSync: ((path: string, ...more: []) => {
+          if (unreadable && path.includes(".owner.")) throw Object.assign(new Error(code), { code });
+          return readFileSync(path, ...more);
+        }) as typeof readFileSync,
+      };
+      const { store, running, dir, state, lease } = await ownedRun({ fs });
+      unreadable = true;
+      const before = contentOf(dir);
+      const refused = { code: "LOOPS_STORE_READ", message: expect.stringContaining(running("fix-types.owner.1")) };
+      await expect(store.acquire(state.run_id)).rejects.toMatchObject({ ...refused, cause: { code } });
+      await expect(store.create(newState())).rejects.toMatchObject(refused);
+      expect(() => store.isOwned(state.run_id)).toThrow(expect.objectContaining(refused));
+      expect(contentOf(dir)).toEqual(before);
+      await lease.commit([newEvent("state_enter")], intent);
+    },
+  );
+
   it("B-15: an owner that loses the run while it commits an intent is told before it can act", async () => {
     let lose = () => {};
     const fs = {
@@ -109,7 +143,10 @@ describe("owning a run", () => {
   });
 
   it("B-15: what a former owner still writes is ignored behind the first commit of the new one", async () => {
-    const { store, dir, state, lease, declareDead } = await ownedRun();
+    // As if it looked for its owner file each time just before that was removed.
+    const { store, dir, state, lease, declareDead } = await ownedRun({
+      fs: { existsSync: (path) => String(path).includes(".owner.") || existsSync(path) },
+    });
     declareDead();
     const heir = await store.acquire(state.run_id);
     const resumed = newEvent("loop_resume");

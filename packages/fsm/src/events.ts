@@ -18,9 +18,16 @@ export type LoopResume = FsmEventOf<"loop_resume", { from_state: string; iterati
 export type StateEnter = FsmEventOf<"state_enter", { state: string; iteration: number; attempt?: number }>;
 export type ActionStart = FsmEventOf<"action_start", { action: string; is_prompt: boolean }>;
 export type ActionOutput = FsmEventOf<"action_output", { line: string }>;
+/** The previews are the last 2000 characters, trimmed; `stderr_preview` only where there is something on it. */
 export type ActionComplete = FsmEventOf<
   "action_complete",
-  { exit_code: number; duration_ms: number; output_preview: string | null; is_prompt: boolean }
+  {
+    exit_code: number;
+    duration_ms: number;
+    output_preview: string | null;
+    is_prompt: boolean;
+    stderr_preview?: string;
+  }
 >;
 /** After a crash: the action was announced, its result is not known, and `policy` says what is done about it. */
 export type ActionInDoubt = FsmEventOf<

@@ -11,8 +11,10 @@ const MAX_BYTES = 180;
  * @throws LoopsError `LOOPS_NAME` that says what is wrong with it
  */
 export function checkLoopName(name: string): void {
-  const problem = loopNameProblem(name);
-  if (problem !== null) throw new LoopsError("LOOPS_NAME", `${quote(name)} cannot be the name of a loop: ${problem}`);
+  // Callers without types pass anything.
+  const problem = typeof name === "string" ? loopNameProblem(name) : "it is no text; give the loop a name";
+  if (problem !== null)
+    throw new LoopsError("LOOPS_NAME", `${quote(String(name))} cannot be the name of a loop: ${problem}`);
 }
 
 /** What is wrong with a loop's name and what to do, or `null`. */

@@ -21,13 +21,18 @@ export const actionStart = (action: string): EventDraft => ({ event: "action_sta
 
 export const actionOutput = (line: string): EventDraft => ({ event: "action_output", line });
 
-export const actionComplete = (result: ActionResult): EventDraft => ({
-  event: "action_complete",
-  exit_code: result.exit_code,
-  duration_ms: result.duration_ms,
-  output_preview: outputPreview(result.output),
-  is_prompt: false,
-});
+export function actionComplete({ exit_code, duration_ms, output, stderr }: ActionResult): EventDraft {
+  const stderr_preview = outputPreview(stderr);
+  return {
+    event: "action_complete",
+    exit_code,
+    duration_ms,
+    output_preview: outputPreview(output),
+    is_prompt: false,
+    // Standard error is in no other event: without it nobody would see why a command failed.
+    ...(stderr_preview && { stderr_preview }),
+  };
+}
 
 export const actionInDoubt = (state: string, action: string, orphan: "none" | "ended"): EventDraft => ({
   event: "action_in_doubt",

@@ -4,7 +4,7 @@ import { FileLease } from "./file-lease.js";
 import { Journal } from "./journal.js";
 import { type LoadedRun, loadRun } from "./load.js";
 import { claim, removeOwner } from "./owner.js";
-import { cutJournal } from "./refresh.js";
+import { cutJournal, reportIgnoredView } from "./refresh.js";
 import { findRunById } from "./runs.js";
 import type { StoreContext } from "./store-context.js";
 import { runNotFound } from "./store-errors.js";
@@ -23,6 +23,7 @@ export function acquireRun(context: StoreContext, runId: string): FileLease {
   const { epoch, owner, path: ownerPath, record: run } = claim(context, paths.stem, runId, read);
   try {
     const state = resolveBlobs(context.fs, paths.blobs, run.state);
+    reportIgnoredView(context, paths, run);
     cutJournal(context, paths, run.end);
     const journal = new Journal(context, { path: paths.journal, end: run.end, exclusive: false });
     const { seq, flushedSeq } = run;

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { syncDirectory } from "./atomic-write.js";
 import type { RunPaths } from "./layout.js";
-import { readIfExists } from "./load.js";
 import { listDirectory } from "./owner.js";
+import { readIfExists } from "./read-file.js";
 import type { StoreContext } from "./store-context.js";
 import { writeFailed } from "./store-errors.js";
 
@@ -63,12 +63,19 @@ function copyRun(context: StoreContext, from: RunPaths, directory: string): void
   fs.mkdirSync(directory, { recursive: true });
   if (fs.existsSync(from.state)) copyFile(context, from.state, join(directory, "state.json"));
   if (fs.existsSync(from.journal)) copyFile(context, from.journal, join(directory, "events.jsonl"));
-  const blobs = listDirectory(fs, from.blobs).filter((name) => !name.endsWith(".tmp"));
+  const blobs = listDirectory(fs, from.blobs).filter(
+    (name) => !name.endsWith(".tmp") && isPlainFile(fs, join(from.blobs, name)),
+  );
   if (blobs.length > 0) fs.mkdirSync(blobsCopy);
   for (const name of blobs) copyFile(context, join(from.blobs, name), join(blobsCopy, name));
   if (!durable) return;
   if (blobs.length > 0) syncDirectory(fs, blobsCopy);
   syncDirectory(fs, directory);
+}
+
+/** Copying anything else could wait for ever. */
+function isPlainFile(fs: StoreContext["fs"], path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function copyFile({ fs, durable }: StoreContext, from: string, to: string): void {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { StateDelta } from "@loops/core";
 import { replaceFile } from "./atomic-write.js";
 import { type BlobRef, isBlobRef, mapTexts } from "./large-texts.js";
+import { isFile } from "./read-file.js";
 import type { StoreContext } from "./store-context.js";
 import { stateCorrupt, writeFailed } from "./store-errors.js";
 
@@ -83,6 +84,7 @@ export function resolveBlobs<S extends Readonly<Record<string, unknown>>>(
 function readBlob(fs: StoreContext["fs"], path: string, ref: BlobRef): string {
   let bytes: Buffer;
   try {
+    if (!isFile(fs, path)) throw new Error("ENOENT: no such file");
     bytes = fs.readFileSync(path);
   } catch (error) {
     throw stateCorrupt(

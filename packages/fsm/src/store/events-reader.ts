@@ -1,14 +1,18 @@
 import { statSync } from "node:fs";
 import type { LoopEvent, StoredEvent } from "@loops/core";
 import { type NdjsonRecord, readNdjsonSync } from "@loops/core/ndjson";
+import { readRecords } from "./read-file.js";
 import { type JournalPosition, journalStart, recover } from "./recover.js";
+import type { StoreContext } from "./store-context.js";
 
 /**
  * The events of a journal, in order, as they were committed; none where there is no such file. Lines that are no
  * events are skipped. A journal of the original system, which has no `seq`, is read as it is.
+ *
+ * @throws LoopsError `LOOPS_STATE_CORRUPT` where it cannot be read
  */
-export function readJournalEvents(path: string): readonly LoopEvent[] {
-  const records = [...readNdjsonSync(path)];
+export function readJournalEvents(fs: StoreContext["fs"], path: string): readonly LoopEvent[] {
+  const records = [...readRecords(fs, path)];
   if (!records.some(isSequenced)) return records.map((record) => record.value as LoopEvent);
   return recover(records).commits.flatMap((commit) => commit.events);
 }

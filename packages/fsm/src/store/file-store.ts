@@ -63,6 +63,7 @@ export function fileStore(options: FileStoreOptions = {}): StateStore<RunState> 
     },
 
     isOwned(runId) {
+      checkPathPart("run id", runId);
       const found = findRunById(context, runId);
       return found !== null && livingOwner(readOwners(context, found.paths.stem)) !== null;
     },
@@ -75,12 +76,15 @@ export function fileStore(options: FileStoreOptions = {}): StateStore<RunState> 
       const archived = layout.archive(loop, runId);
       for (const content of readRunning(context)) {
         const { state } = content.kind === "run" ? content.run : { state: null };
-        if (state?.loop_name === loop && state.run_id === runId) return readJournalEvents(content.paths.journal);
+        if (state?.loop_name === loop && state.run_id === runId) {
+          return readJournalEvents(context.fs, content.paths.journal);
+        }
       }
-      return readJournalEvents(archived.journal);
+      return readJournalEvents(context.fs, archived.journal);
     },
 
     requestStop(runId) {
+      checkPathPart("run id", runId);
       const found = findRunById(context, runId);
       if (found === null) throw runNotFound(runId);
       const owner = livingOwner(readOwners(context, found.paths.stem));

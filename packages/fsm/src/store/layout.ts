@@ -72,11 +72,12 @@ export function ownStemOf(loop: string, runId: string): string {
  * @throws LoopsError `LOOPS_NAME` for a name that is empty, leads elsewhere, is hidden, too long, or unprintable
  */
 export function checkPathPart(what: string, part: string, maxBytes = maxPartBytes): string {
-  const problem = problemOf(part, maxBytes);
+  // Callers without types pass anything.
+  const problem = typeof part === "string" ? problemOf(part, maxBytes) : "is no text";
   if (problem === null) return part;
   throw new LoopsError(
     "LOOPS_NAME",
-    `[file-store] ${what} ${JSON.stringify(part.slice(0, 120))} ${problem}. Use letters, digits, "-", "_" and ".".`,
+    `[file-store] ${what} ${JSON.stringify(String(part).slice(0, 120))} ${problem}. Use letters, digits, "-", "_" and ".".`,
   );
 }
 

@@ -1,13 +1,13 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { isLoopsError } from "@loops/core";
-import { readNdjsonSync } from "@loops/core/ndjson";
 import type { RunState } from "../run-state.js";
 import { applyDelta } from "../step/delta.js";
 import type { RunPaths } from "./layout.js";
+import { readIfExists, readRecords } from "./read-file.js";
 import { type JournalPosition, journalStart, type Recovery, recover } from "./recover.js";
 import type { StoreContext } from "./store-context.js";
 import { stateCorrupt } from "./store-errors.js";
 import { decodeView, type View } from "./view.js";
+import { viewProblem } from "./view-fit.js";
 
 /** A run as its files tell it: the state after the last commit. Nothing is repaired by looking. */
 export interface LoadedRun {
@@ -21,6 +21,8 @@ export interface LoadedRun {
   readonly updatedAt: string;
   /** Written by the original system: to be shown and archived, not gone on with. */
   readonly legacy: boolean;
+  /** Why there is a view that was not believed: then all of this is the journal's. */
+  readonly viewIgnored: string | null;
 }
 
 const maxReads = 4;
@@ -45,27 +47,23 @@ export function loadRun(fs: StoreContext["fs"], paths: RunPaths): LoadedRun | nu
 }
 
 function loadFrom(fs: StoreContext["fs"], paths: RunPaths, view: View | null): LoadedRun | null {
-  const { state = null, position = null, flushedSeq = 0, updatedAt = "" } = view ?? {};
-  if (state !== null && position === null) {
-    return { state, seq: 0, epoch: 0, end: 0, flushedSeq: 0, updatedAt, legacy: true };
+  if (view !== null && view.position === null) {
+    const { state, updatedAt } = view;
+    return { state, seq: 0, epoch: 0, end: 0, flushedSeq: 0, updatedAt, legacy: true, viewIgnored: null };
   }
-  const recovered = { flushedSeq, updatedAt, legacy: false };
-  if (state !== null && position !== null && endsLine(paths.journal, position.offset)) {
-    const tail = recoverFile(paths.journal, position);
-    if (tail.gap === null) return { ...recovered, ...placeOf(tail), state: fold(state, tail) };
-  }
+  const fromView = view === null ? null : goOnFrom(fs, paths, view, view.position ?? journalStart);
+  if (fromView !== null && typeof fromView !== "string") return fromView;
   // There is no view, or it does not fit the journal: the journal is what counts.
-  const whole = recoverFile(paths.journal, journalStart);
+  const whole = recoverFile(fs, paths.journal, journalStart);
   if (whole.gap !== null) throw damaged(paths.journal, whole.gap);
   if (whole.commits.length > 0) {
-    return {
-      ...recovered,
-      ...placeOf(whole),
-      state: fold({} as RunState, whole),
-      flushedSeq: Math.min(flushedSeq, whole.seq),
-    };
+    const state = fold({} as RunState, whole);
+    if (view !== null && knowsMore(view, state, whole)) throw commitsLost(paths, view.position?.seq ?? 0, whole.seq);
+    const { updatedAt = "" } = view ?? {};
+    // What such a view says of the sinks counts as little: emitting again is safe, leaving out is not.
+    return { ...placeOf(whole), state, flushedSeq: 0, updatedAt, legacy: false, viewIgnored: fromView };
   }
-  if (state === null) return null;
+  if (view === null) return null;
   const missing = fs.existsSync(paths.journal) ? "holds no commit" : "is missing";
   throw stateCorrupt(
     paths.state,
@@ -74,12 +72,35 @@ function loadFrom(fs: StoreContext["fs"], paths: RunPaths, view: View | null): L
   );
 }
 
-function recoverFile(path: string, from: JournalPosition): Recovery {
-  try {
-    return recover(readNdjsonSync(path, { start: from.offset }), from);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+/** The run by its view and what the journal has behind that, or why the view is not to be believed. */
+function goOnFrom(fs: StoreContext["fs"], paths: RunPaths, view: View, position: JournalPosition): LoadedRun | string {
+  const problem = viewProblem(fs, view, position, paths.journal);
+  if (problem !== null) return problem;
+  const tail = recoverFile(fs, paths.journal, position);
+  if (tail.gap !== null) return `what follows in ${paths.journal} does not follow on from it`;
+  const { flushedSeq, updatedAt } = view;
+  return { ...placeOf(tail), state: fold(view.state, tail), flushedSeq, updatedAt, legacy: false, viewIgnored: null };
+}
+
+/**
+ * Whether an unharmed view proves that its journal had further commits: it is written behind them. One of an older
+ * epoch proves nothing, because a new owner undoes what it had not seen.
+ */
+function knowsMore({ intact, state, position }: View, recovered: RunState, whole: Recovery): boolean {
+  if (!intact || position === null || state.run_id !== recovered.run_id) return false;
+  return position.epoch >= whole.epoch && position.seq > whole.seq;
+}
+
+function commitsLost(paths: RunPaths, viewSeq: number, journalSeq: number): Error {
+  return stateCorrupt(
+    paths.state,
+    `it was written at seq ${viewSeq}, but its journal ${paths.journal} ends at seq ${journalSeq}: commits are missing, and with them what was done already`,
+    "Both were left untouched. Put the journal back from a copy; or, if there is none (as after a loss of power without `durable`), remove the view to go on from the older state: actions behind it run again.",
+  );
+}
+
+function recoverFile(fs: StoreContext["fs"], path: string, from: JournalPosition): Recovery {
+  return recover(readRecords(fs, path, from.offset), from);
 }
 
 function fold(base: RunState, recovery: Recovery): RunState {
@@ -96,34 +117,4 @@ function damaged(path: string, gap: NonNullable<Recovery["gap"]>): Error {
     `the commit at byte ${gap.offset} begins with seq ${gap.foundSeq} where ${gap.expectedSeq} was expected: lines before it are damaged or missing`,
     "It was left untouched. Mend the lines, or move the run's files away to start anew.",
   );
-}
-
-/** Whether a line of the journal ends at `offset`: a cheap look at whether a view fits its journal. */
-function endsLine(path: string, offset: number): boolean {
-  if (offset === 0) return false;
-  let fd: number;
-  try {
-    fd = openSync(path, "r");
-  } catch {
-    return false; // Reading the whole journal comes next, and says what is wrong with it.
-  }
-  try {
-    const last = Buffer.alloc(1);
-    return readSync(fd, last, 0, 1, offset - 1) === 1 && last[0] === 0x0a;
-  } finally {
-    closeSync(fd);
-  }
-}
-
-export function readIfExists(fs: StoreContext["fs"], path: string): Buffer | null {
-  try {
-    return fs.readFileSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw unreadable(path, error);
-  }
-}
-
-function unreadable(path: string, cause: unknown): Error {
-  return stateCorrupt(path, "cannot be read", "Check what it is, its permissions and its disk.", cause);
 }

@@ -14,6 +14,7 @@ import { encodeView } from "./view.js";
  */
 export function refreshFiles(context: StoreContext, paths: RunPaths, run: LoadedRun, epoch: number): void {
   if (run.legacy) return;
+  reportIgnoredView(context, paths, run);
   cutJournal(context, paths, run.end);
   const view = encodeView({
     state: run.state,
@@ -27,6 +28,13 @@ export function refreshFiles(context: StoreContext, paths: RunPaths, run: Loaded
   } catch (error) {
     throw writeFailed(paths.state, error);
   }
+}
+
+/** For whoever edited it, because it is about to be written anew. */
+export function reportIgnoredView({ warn }: StoreContext, { state: path }: RunPaths, { viewIgnored }: LoadedRun): void {
+  if (viewIgnored === null) return;
+  const message = `the view ${path} was ignored, and the state rebuilt from its journal: ${viewIgnored}`;
+  warn({ type: "view_ignored", path, message });
 }
 
 /**

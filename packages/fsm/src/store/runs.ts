@@ -1,11 +1,11 @@
 import { isLoopsError } from "@loops/core";
-import { readNdjsonSync } from "@loops/core/ndjson";
 import type { RunState } from "../run-state.js";
 import { resolveBlobs } from "./blobs.js";
 import type { CommitMark } from "./commit-codec.js";
 import type { RunPaths } from "./layout.js";
-import { type LoadedRun, loadRun, readIfExists } from "./load.js";
+import { type LoadedRun, loadRun } from "./load.js";
 import { listDirectory } from "./owner.js";
+import { readIfExists, readRecords } from "./read-file.js";
 import type { StoreContext } from "./store-context.js";
 import { decodeView } from "./view.js";
 
@@ -55,15 +55,28 @@ function stemsIn(names: readonly string[]): readonly string[] {
 
 /** Whose files they are, as far as either of them still tells. */
 function runIdOfCorrupt({ fs }: StoreContext, paths: RunPaths): string | null {
-  try {
-    const bytes = readIfExists(fs, paths.state);
-    if (bytes !== null) return decodeView(bytes, paths.state).state.run_id;
-  } catch (error) {
-    if (!isLoopsError(error, "LOOPS_STATE_CORRUPT")) throw error;
-  }
-  for (const { value } of readNdjsonSync(paths.journal)) {
-    const { run_id = value["run_id"] } = (value["commit"] as CommitMark | undefined)?.set ?? {};
+  return readable(() => idInView(fs, paths.state)) ?? readable(() => idInJournal(fs, paths.journal));
+}
+
+function idInView(fs: StoreContext["fs"], path: string): string | null {
+  const bytes = readIfExists(fs, path);
+  return bytes === null ? null : decodeView(bytes, path).state.run_id;
+}
+
+function idInJournal(fs: StoreContext["fs"], path: string): string | null {
+  for (const { value } of readRecords(fs, path)) {
+    const { run_id = value["run_id"] } = (value["commit"] as CommitMark | null | undefined)?.set ?? {};
     if (typeof run_id === "string") return run_id;
   }
   return null;
+}
+
+/** `null` where there is nothing that can be read: it is corrupt, and asked only what is left of it. */
+function readable(read: () => string | null): string | null {
+  try {
+    return read();
+  } catch (error) {
+    if (isLoopsError(error, "LOOPS_STATE_CORRUPT")) return null;
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { replaceFile } from "./atomic-write.js";
 import type { RunPaths } from "./layout.js";
-import { readIfExists } from "./load.js";
+import { readIfExists } from "./read-file.js";
 import type { StoreContext } from "./store-context.js";
 import { writeFailed } from "./store-errors.js";
 
@@ -20,9 +20,10 @@ export function writeStopRequest(context: StoreContext, paths: RunPaths, request
 }
 
 export function isStopRequested(fs: StoreContext["fs"], paths: RunPaths, who: StopRequest): boolean {
-  const bytes = fs.existsSync(paths.stop) ? readIfExists(fs, paths.stop) : null;
-  if (bytes === null) return false;
+  if (!fs.existsSync(paths.stop)) return false;
   try {
+    const bytes = readIfExists(fs, paths.stop);
+    if (bytes === null) return false;
     const request = JSON.parse(bytes.toString()) as Partial<StopRequest> | null;
     return request?.run_id === who.run_id && request.epoch === who.epoch;
   } catch {

@@ -32,6 +32,8 @@ export type StoreWarning =
     }
   /** The view for people could not be written; the journal has everything and it is tried again. */
   | { readonly type: "view_not_written"; readonly path: string; readonly message: string; readonly error: unknown }
+  /** The view was edited, damaged or of another run: the state was rebuilt from the journal. */
+  | { readonly type: "view_ignored"; readonly path: string; readonly message: string }
   /** A file that is of no more use could not be removed. */
   | { readonly type: "not_removed"; readonly path: string; readonly message: string; readonly error: unknown }
   /** A previous run could not be read: it was left where it is, and the new run got another place. */

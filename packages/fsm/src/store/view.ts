@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
 import type { OwnerIdentity } from "@loops/core";
 import type { RunState } from "../run-state.js";
 import { fillLegacyState, legacyRunId } from "./legacy-state.js";
@@ -11,6 +12,8 @@ export interface View {
   readonly state: RunState;
   /** `null`: written by the original system, which kept no journal to go on from. */
   readonly position: JournalPosition | null;
+  /** It is as it was written, by its checksum. One of the original system has none. */
+  readonly intact: boolean;
   readonly flushedSeq: number;
   /** When it was written, ISO 8601 UTC; empty where that was not noted. */
   readonly updatedAt: string;
@@ -63,7 +66,12 @@ export function encodeView({ state, position, flushedSeq, owner, updatedAt }: Vi
     owner,
     flushed_seq: flushedSeq,
   };
-  return `${JSON.stringify(view, null, 2)}\n`;
+  return `${JSON.stringify({ ...view, checksum: checksumOf(view) }, null, 2)}\n`;
+}
+
+/** Of the content, not of the bytes: whoever reformats a view changes nothing. */
+function checksumOf(content: object): string {
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
 }
 
 const requiredFields = {
@@ -81,7 +89,7 @@ const requiredPosition = { seq: "number", offset: "number", epoch: "number" } as
  * @throws LoopsError `LOOPS_STATE_CORRUPT` that names the file and what is missing
  */
 export function decodeView(bytes: Buffer, path: string): View {
-  const view = parseObject(bytes, path);
+  const { checksum, ...view } = parseObject(bytes, path);
   const legacy = view["run_id"] === undefined && view["seq"] === undefined;
   const required = legacy ? requiredFields : { run_id: "string", ...requiredFields, ...requiredPosition };
   const missing = Object.entries(required).filter(([name, type]) => typeof view[name] !== type);
@@ -101,6 +109,7 @@ export function decodeView(bytes: Buffer, path: string): View {
   return {
     state: legacy ? fillLegacyState(state, legacyRunId(state.started_at)) : state,
     position: legacy ? null : { seq: seq as number, offset: offset as number, epoch: epoch as number },
+    intact: checksum === checksumOf(view),
     flushedSeq: typeof flushed_seq === "number" ? flushed_seq : 0,
     updatedAt: typeof updated_at === "string" ? updated_at : "",
   };

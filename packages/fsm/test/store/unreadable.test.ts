@@ -18,4 +18,5 @@ it("a directory that is a file gives one clear error from every method that read
   expect(() => store.find("name")).toThrowError(expected);
   expect(() => store.list()).toThrowError(expected);
   expect(() => store.acquire("some-id")).toThrowError(expected);
+  expect(() => store.history("name")).toThrowError(expected);
 });

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { errorMessage } from "@loops/core";
 import type { ActionResult } from "../run-state.js";
+import { boundedLines } from "./bounded-lines.js";
 import { boundedOutput } from "./bounded-output.js";
 import { drain } from "./drain.js";
 import { type ExitStatus, type GatedProcess, spawnGated } from "./gated-process.js";
@@ -26,7 +27,8 @@ export interface ShellRunnerOptions {
   readonly killGraceMs?: number | undefined;
   /**
    * Kept of standard output and of standard error, each. Beyond it the first and the last half of that are kept, with
-   * `[... <n> bytes cut ...]` on a line between them. @default 10485760 (10 MiB)
+   * `[... <n> bytes cut ...]` on a line between them. As much is passed to `onLine`, a line counting 200 bytes more than
+   * it has; then only a last line `[... <n> lines left out ...]`. @default 10485760 (10 MiB)
    */
   readonly maxOutputBytes?: number | undefined;
 }
@@ -85,7 +87,8 @@ async function run(gated: GatedProcess, request: ActionRequest, limits: Limits):
   const output = boundedOutput(maxOutputBytes);
   const stderr = boundedOutput(maxOutputBytes);
   const failure = new AbortController();
-  const lines = lineSplitter(guarded(request.onLine, failure), maxLineChars);
+  const told = boundedLines(guarded(request.onLine, failure), maxOutputBytes);
+  const lines = lineSplitter(told.pass, maxLineChars);
 
   gated.stdout.on("data", (chunk: Buffer) => {
     output.write(chunk);
@@ -107,6 +110,7 @@ async function run(gated: GatedProcess, request: ActionRequest, limits: Limits):
   }
   await drain([gated.stdout, gated.stderr], drainMs);
   lines.end();
+  told.end();
 
   if (failure.signal.aborted) throw failure.signal.reason;
   if (end.kind === "aborted") return { kind: "cancelled" };

@@ -64,6 +64,19 @@ describe("an action is what `bash -c` would make of it", () => {
 });
 
 describe("output of an action", () => {
+  it("of a command that prints for ever is bounded in its lines too, and its timeout holds", async () => {
+    const lines: string[] = [];
+    const options = { maxOutputBytes: 100_000, killGraceMs: 100 };
+    const result = await resultOf("yes", { timeoutMs: 300, onLine: (line) => lines.push(line) }, options);
+    expect(result).toMatchObject({ exit_code: 124, duration_ms: 300 });
+    expect(lines).toHaveLength(Math.floor(100_000 / 201) + 1);
+    expect(lines.at(-2)).toBe("y");
+    const leftOut = Number(/^\[\.\.\. (\d+) lines left out \.\.\.\]$/.exec(lines.at(-1) ?? "")?.[1]);
+    const cut = Number(/(\d+) bytes cut/.exec(result.output)?.[1]);
+    // Every line that was printed is told or counted: two bytes each.
+    expect(Math.abs((lines.length - 1 + leftOut) * 2 - (cut + 100_000))).toBeLessThanOrEqual(2);
+  });
+
   it("comes line by line, right-stripped, the last one without newline too", async () => {
     const lines: string[] = [];
     await resultOf("printf 'a  \\r\\n\\n  b\\t\\nlast'", { onLine: (line) => lines.push(line) });

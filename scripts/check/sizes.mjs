@@ -4,7 +4,7 @@ import { Finding, root } from "./command.mjs";
 
 /** What a consumer's bundle grows by, minified and gzipped. 1 kB is 1,000 bytes. */
 const limits = [
-  { name: "createBus alone", code: 'export { createBus } from "@loops/core";', maxBytes: 5_000 },
+  { name: "createBus alone", code: 'export { createBus } from "@loops/core";', maxBytes: 5_200 },
   { name: "whole of core", code: 'export * from "@loops/core";', maxBytes: 10_000 },
 ];
 

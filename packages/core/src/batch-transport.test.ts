@@ -553,6 +553,11 @@ describe("accounting", () => {
   });
 });
 
+it("says what it needs", () => {
+  expect(() => batchTransport({ name: "x" } as never)).toThrowError(/a name and a function write/);
+  expect(() => batchTransport({ write() {} } as never)).toThrowError(/a name and a function write/);
+});
+
 it("backoff has full jitter under an exponential bound", async () => {
   const { backoffMs } = await import("./backoff.js");
   const options = { maxRetries: 9, baseMs: 500, maxMs: 8000 };

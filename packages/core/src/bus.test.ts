@@ -570,4 +570,101 @@ describe("flush and close", () => {
     expect(warn).toHaveBeenCalledWith("[bus] oh", expect.objectContaining({ type: "LoopsWarning" }));
     warn.mockRestore();
   });
+
+  it("a deadline without a time has the default, not none", async () => {
+    const bus = createBus(quiet);
+    const seen: unknown[] = [];
+    bus.addTransport({
+      async send(event) {
+        await new Promise((done) => setTimeout(done, 5));
+        seen.push(event["n"]);
+      },
+      close() {},
+    });
+    for (let n = 0; n < 3; n++) bus.emit({ event: "a", n });
+    expect((await bus.close({ timeoutMs: undefined })).ok).toBe(true);
+    expect(seen).toEqual([0, 1, 2]);
+  });
+
+  it("counts for itself where a transport's stats are none", async () => {
+    const bus = createBus(quiet);
+    for (const value of [null, {}, "many"]) bus.addTransport({ send() {}, close() {}, stats: () => value as never });
+    bus.emit({ event: "a" });
+    const { sinks, ok } = await bus.close();
+    expect(ok).toBe(true);
+    for (const sink of sinks) expect(sink).toMatchObject({ received: 1, delivered: 1 });
+  });
+
+  it("thenables that misbehave settle once, in order, and after send has returned", async () => {
+    const bus = createBus(quiet);
+    const seen: unknown[] = [];
+    bus.addTransport({
+      send(event) {
+        seen.push(event["n"]);
+        const thenable = {
+          // biome-ignore lint/suspicious/noThenProperty: a thenable is what this is about
+          then(settle: () => void) {
+            settle();
+            throw new Error("after settling");
+          },
+        };
+        return (event["n"] === 0 ? new Promise((done) => setImmediate(done)) : thenable) as Promise<void>;
+      },
+      close() {},
+    });
+    for (let n = 0; n < 5000; n++) bus.emit({ event: "a", n });
+    const { sinks } = await bus.close();
+    expect(sinks[0]).toMatchObject({ received: 5000, delivered: 5000, dropped: {}, queued: 0, inFlight: 0 });
+    expect(seen).toEqual(Array.from({ length: 5000 }, (_, n) => n));
+  });
+
+  it("the counts add up when they are looked at from inside send and onError", () => {
+    const looks: number[] = [];
+    const look = () => {
+      for (const { received, delivered, dropped, queued, inFlight } of bus.stats().sinks) {
+        looks.push(received - delivered - total(dropped) - queued - inFlight);
+      }
+    };
+    const bus = createBus({ onError: look });
+    bus.addTransport({
+      send(event) {
+        look();
+        if (event["n"] === 1) throw new Error("no");
+      },
+      close() {},
+    });
+    for (let n = 0; n < 3; n++) bus.emit({ event: "a", n });
+    expect(looks).toEqual([0, 0, 0, 0]);
+  });
+
+  it("close is not ok when the sink ever dropped an event; flush answers for what waited at the call", async () => {
+    const bus = createBus(quiet);
+    bus.addTransport({
+      send(event) {
+        if (event["n"] === 1) throw new Error("no");
+      },
+      close() {},
+    });
+    for (let n = 0; n < 3; n++) bus.emit({ event: "a", n });
+    expect((await bus.flush()).ok).toBe(true);
+    expect(await bus.close()).toMatchObject({ ok: false, sinks: [{ delivered: 2, dropped: { "send-failed": 1 } }] });
+  });
+
+  it("types: a misspelt name does not compile; a glob is given any event; fields are those of the event", () => {
+    type Mine = { event: "job.start"; job: string } | { event: "log"; text: string } | { event: "a" | "b"; n: number };
+    const bus = createBus<Mine>(quiet);
+    bus.on("log", (event) => event.text.length + event.ts.length);
+    bus.on("a", (event) => event.n.toFixed());
+    bus.on(["job.start", "log"], (event) => (event.event === "log" ? event.text : event.job));
+    bus.on("job.*", (event) => event.event);
+    // @ts-expect-error no such event
+    bus.on("lgo", () => {});
+    // @ts-expect-error a glob beside a name can match any event
+    bus.on(["job.start", "l*"], (event) => event.job);
+    // @ts-expect-error no such field
+    bus.on("log", (event) => event.txt);
+    const any = createBus();
+    any.on("whatever", (event) => [event.id.length, event["field"]]);
+    expect(any.closed).toBe(false);
+  });
 });

@@ -1,4 +1,4 @@
-import type { EventInput, LoopEvent } from "./event.js";
+import type { EventInput } from "./event.js";
 import { createEventBus } from "./event-bus.js";
 import type { SinkReport } from "./lane.js";
 import type { OnError } from "./reporter.js";
@@ -38,7 +38,7 @@ export interface BusStats {
 }
 
 export interface BusReport {
-  /** Every sink has delivered all that was accepted before the call. */
+  /** Every sink has delivered all that was waiting when `flush` was called; after `close`, all that it ever got. */
   readonly ok: boolean;
   readonly sinks: readonly SinkReport[];
 }
@@ -53,19 +53,35 @@ export type Emittable<E extends AnyEvent> = E extends unknown
     }
   : never;
 
-/** What a listener for the name `N` is given: the events of that name, or any for a glob. */
-export type Heard<E extends AnyEvent, N extends string> = ([Extract<E, { event: N }>] extends [never]
-  ? E
-  : Extract<E, { event: N }>) &
-  LoopEvent;
+/** A filter that is no name. */
+type Glob = `${string}${"*" | "?" | "["}${string}`;
+
+/** What a listener may ask for: a name of `E`, so that a misspelt one does not compile, or a glob. */
+export type FilterOf<E extends AnyEvent> = string extends E["event"] ? string : E["event"] | Glob;
+
+/** What the bus has stamped. */
+export interface Stamped {
+  readonly ts: string;
+  readonly id: string;
+}
+
+type WithName<E extends AnyEvent, N extends string> = E extends AnyEvent
+  ? [Extract<E["event"], N>] extends [never]
+    ? never
+    : E
+  : never;
+
+/** What a listener for `N` is given: the events of those names, or any where one of `N` is a glob. */
+export type Heard<E extends AnyEvent, N extends string> = Stamped &
+  (string extends E["event"] ? E : [Exclude<N, E["event"]>] extends [never] ? WithName<E, N> : E);
 
 /** The event bus: one order for all, and no sink, listener or event can harm another or the caller. */
 export interface Bus<E extends AnyEvent = EventInput> {
   /** Synchronous; never throws. An emit from inside a listener or sink is queued behind the current one. */
   emit(event: Emittable<E>): void;
   /** Calls `listener` for each event; returns what unregisters it, from the next event on. */
-  on(listener: (event: E & LoopEvent) => unknown): () => void;
-  on<const N extends string>(filter: N | readonly N[], listener: (event: Heard<E, N>) => unknown): () => void;
+  on(listener: (event: E & Stamped) => unknown): () => void;
+  on<const N extends FilterOf<E>>(filter: N | readonly N[], listener: (event: Heard<E, N>) => unknown): () => void;
   /** Removes the first registration of `listener`; unknown ones are ignored. */
   off(listener: (event: never) => unknown): void;
   /** Adds a sink. From now on the bus owns it, and closes it. @throws LoopsError `LOOPS_CONFIG`, `LOOPS_CLOSED` */

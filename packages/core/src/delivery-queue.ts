@@ -139,6 +139,10 @@ export class DeliveryQueue<T> implements ExitHolder {
     return { received, delivered, dropped: { ...dropped }, queued: this.#queue.items - inFlight, inFlight, spooled: 0 };
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
   get exitGraceMs(): number {
     return this.#options.exitGraceMs;
   }

@@ -43,16 +43,20 @@ export function createEventBus(given: BusOptions): Bus {
   /** Nobody listens: emit has nothing to do. */
   let unheard = true;
   let closing: Promise<BusReport> | undefined;
-  let dispatching = false;
-  /** Emits from inside the running one. */
+  /** The event under way; the sinks it goes to, and how many have it. */
+  let current: LoopEvent | undefined;
+  let sinks: readonly Lane[] = [];
+  let nextLane = 0;
+  /** Those emitted from inside it, and how many had their turn. */
   let nested: LoopEvent[] = [];
+  let nextNested = 0;
 
   const accept = (input: EventInput): void => {
     if (typeof input !== "object" || input === null) refuse("invalid", `an event is an object, not ${typeof input}`);
     else if (bus.closed) countDrop(dropped, "closed");
-    else if (!dispatching) dispatchAll(stamp(input));
+    else if (current === undefined) dispatchAll(input);
     else if (nested.length < maxNestedEmits) nested.push(stamp(input));
-    else refuse("recursion", `over ${maxNestedEmits} emits from inside one: does one feed itself?`);
+    else refuse("recursion", `over ${maxNestedEmits} emits from inside one: does a listener feed itself?`);
   };
 
   const refuse = (reason: string, why: string): void => {
@@ -60,25 +64,28 @@ export function createEventBus(given: BusOptions): Bus {
     report(new LoopsError("LOOPS_EVENT_DROPPED", `[bus] ${why}`));
   };
 
-  const dispatchAll = (first: LoopEvent): void => {
-    dispatching = true;
+  const dispatchAll = (first: EventInput): void => {
     try {
-      dispatch(first);
+      dispatch(stamp(first));
       // The array grows while it is walked, and is emptied only at the end, so that its length counts the whole storm.
-      for (let i = 0; i < nested.length; i++) dispatch(nested[i] as LoopEvent);
+      while (nextNested < nested.length) dispatch(nested[nextNested++] as LoopEvent);
     } catch (error) {
       // Receivers are isolated one by one; this is for what no code can foresee, such as an exhausted stack.
       report(error);
     } finally {
-      if (nested.length > 0) nested = [];
-      dispatching = false;
+      if (nextNested > 0) nested = [];
+      nextNested = 0;
+      current = undefined;
     }
   };
 
   const dispatch = (event: LoopEvent): void => {
     received++;
-    const name = typeof event.event === "string" ? event.event : "";
-    const sinks = lanes;
+    current = event;
+    nextLane = 0;
+    // The lanes of this event are fixed before the first listener may add one.
+    sinks = lanes;
+    const name = nameOf(event);
     for (const { matches, listener } of listeners) {
       if (!matches(name)) continue;
       try {
@@ -88,9 +95,21 @@ export function createEventBus(given: BusOptions): Bus {
         listenerFailed(error);
       }
     }
-    if (sinks.length === 0) return;
+    if (sinks.length > 0) deliver(event, name);
+  };
+
+  const deliver = (event: LoopEvent, name: string): void => {
     const encoded = encodeEvent(event, maxEventBytes);
-    for (const lane of sinks) lane.deliver(name, event, encoded);
+    while (nextLane < sinks.length) (sinks[nextLane++] as Lane).deliver(name, event, encoded);
+  };
+
+  /** A listener or sink has ended the process: what it cut off still goes to the sinks, which write it if they can. */
+  const handOver = (): void => {
+    for (let event = current; event !== undefined; event = nested[nextNested++]) {
+      deliver(event, nameOf(event));
+      nextLane = 0;
+    }
+    current = undefined;
   };
 
   const listenerFailed = (error: unknown): void => {
@@ -104,11 +123,11 @@ export function createEventBus(given: BusOptions): Bus {
   };
 
   const finish = async (what: "flush" | "close", deadline: Deadline | undefined): Promise<BusReport> => {
-    const due = { timeoutMs: options[`${what}TimeoutMs`], ...deadline };
+    const due = { timeoutMs: deadline?.timeoutMs ?? options[`${what}TimeoutMs`], signal: deadline?.signal };
     // Called from inside a listener: the queued emits were accepted before, so they reach the sinks first.
-    if (dispatching) await undefined;
-    const sinks = await Promise.all(lanes.map((lane) => lane.finish(what, due)));
-    return { ok: sinks.every(({ ok }) => ok), sinks };
+    if (current !== undefined) await undefined;
+    const reports = await Promise.all(lanes.map((lane) => lane.finish(what, due)));
+    return { ok: reports.every(({ ok }) => ok), sinks: reports };
   };
 
   const close = (deadline?: Deadline): Promise<BusReport> => {
@@ -137,7 +156,10 @@ export function createEventBus(given: BusOptions): Bus {
     addTransport(transport, { filter } = {}) {
       if (!isTransport(transport)) throw new LoopsError("LOOPS_CONFIG", "[bus] a transport needs send and close");
       if (bus.closed) throw new LoopsError("LOOPS_CLOSED", "[bus] is closed: add transports before");
-      lanes = [...lanes, createLane(transport, compileFilter(filter), options)];
+      lanes = [
+        ...lanes,
+        createLane(transport, filter === undefined ? undefined : compileFilter(filter), { ...options, handOver }),
+      ];
       unheard = false;
     },
     flush: (deadline) => finish("flush", deadline),
@@ -157,3 +179,5 @@ export function createEventBus(given: BusOptions): Bus {
   };
   return bus;
 }
+
+const nameOf = ({ event }: LoopEvent): string => (typeof event === "string" ? event : "");

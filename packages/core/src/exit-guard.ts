@@ -6,12 +6,15 @@ import { startDeadline } from "./deadline.js";
 
 /** Something that may hold undelivered events when the process ends. */
 export interface ExitHolder {
+  readonly name: string;
   /** The process is kept alive for it at most so long. */
   readonly exitGraceMs: number;
   /** Something is undelivered. */
   isBusy(): boolean;
   /** Hurries what waits; resolves when all of it is settled. Never rejects. */
   settle(): Promise<void>;
+  /** Takes over what others still hold back. Never throws. */
+  handOver?(): void;
   /** Delivers without the event loop what can be delivered so. Never throws. */
   flushForExit?(): void;
   /** Gives up what still waits: counts it as dropped with reason `exit`. Returns how many. */
@@ -36,17 +39,22 @@ function onBeforeExit(): void {
   for (const holder of open) {
     if (!holder.isBusy()) continue;
     const due = startDeadline(undefined, holder.exitGraceMs);
-    void due.wait(holder.settle()).then((settled) => settled || holder.abandon());
+    void due.wait(holder.settle()).then((settled) => settled || abandon(holder));
   }
 }
 
 function onExit(): void {
-  let lost = 0;
+  for (const holder of open) holder.handOver?.();
   for (const holder of open) {
     if (!holder.isBusy()) continue;
     holder.flushForExit?.();
-    lost += holder.abandon();
+    abandon(holder);
   }
-  // Warnings are printed from the event loop, which has ended.
-  if (lost > 0) process.stderr.write(`[loops] ${lost} events were undelivered at exit; await bus.close() before it\n`);
+}
+
+/** Says what is lost at once: warnings are printed from the event loop, which may have ended. */
+function abandon(holder: ExitHolder): void {
+  const lost = holder.abandon();
+  if (lost > 0)
+    process.stderr.write(`[${holder.name}] ${lost} events undelivered at exit; await bus.close() before it\n`);
 }

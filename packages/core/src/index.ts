@@ -10,7 +10,9 @@ export {
   createBus,
   type Emittable,
   type Filter,
+  type FilterOf,
   type Heard,
+  type Stamped,
 } from "./bus.js";
 export { type ClosableBus, type CloseOnExitOptions, closeOnExit } from "./close-on-exit.js";
 export { DeliveryError, type DeliveryErrorKind, type DeliveryErrorOptions } from "./delivery-error.js";

@@ -11,12 +11,14 @@ export interface LaneOptions {
   readonly maxQueueBytes: number;
   readonly exitGraceMs: number;
   readonly onError: OnError;
+  /** Delivers what the bus has accepted and not dispatched, when the process ends in the middle of it. */
+  readonly handOver: () => void;
 }
 
 /** What one sink did with what it was given, after a flush or a close. */
 export interface SinkReport extends TransportStats {
   readonly name: string;
-  /** All that was accepted before the call is delivered, and nothing went wrong. */
+  /** `flush`: all that was waiting at the call is delivered. `close`: all that the sink ever got. */
   readonly ok: boolean;
   /** Why it is not ok. */
   readonly error?: unknown;
@@ -44,8 +46,8 @@ const slackMs = 100;
 
 export function createLane(
   transport: Transport,
-  matches: (event: string) => boolean,
-  { maxQueueItems, maxQueueBytes, exitGraceMs, onError }: LaneOptions,
+  matches: ((event: string) => boolean) | undefined,
+  { maxQueueItems, maxQueueBytes, exitGraceMs, onError, handOver }: LaneOptions,
 ): Lane {
   const name = nameOf(transport);
   const report = createReporter(name, onError);
@@ -83,9 +85,9 @@ export function createLane(
   const isBusy = () => queued + inFlight > 0;
 
   const deliver = (eventName: string, event: LoopEvent, encoded: EncodedEvent): void => {
-    if (!matches(eventName)) return;
+    if (matches !== undefined && !matches(eventName)) return;
     received++;
-    if (!isBusy()) last = send(event, encoded) ?? last;
+    if (queued + inFlight === 0) last = send(event, encoded) ?? last;
     else if (queued < maxQueueItems && queuedBytes + encoded.json.length <= maxQueueBytes) {
       const { length } = encoded.json;
       const kept = snapshot(event, encoded);
@@ -103,6 +105,7 @@ export function createLane(
 
   const send = (event: LoopEvent, encoded: EncodedEvent): Promise<void> | undefined => {
     handed++;
+    inFlight = 1;
     try {
       const result: unknown = transport.send(event, encoded);
       if (isThenable(result)) {
@@ -110,8 +113,10 @@ export function createLane(
         void encoded.json;
         return settle(result);
       }
+      inFlight = 0;
       delivered++;
     } catch (error) {
+      inFlight = 0;
       drop("send-failed", error);
     }
     return undefined;
@@ -127,7 +132,6 @@ export function createLane(
         count();
         resolve();
       };
-      inFlight = 1;
       release = resolve;
       Promise.resolve(sent).then(
         () => end(() => delivered++),
@@ -149,7 +153,7 @@ export function createLane(
   const stats = () => {
     const dropped = { ...laneDropped };
     const own = attempt(() => transport.stats?.());
-    if (!own) return { name, received, delivered, dropped, queued, inFlight, spooled: 0 };
+    if (typeof own?.received !== "number") return { name, received, delivered, dropped, queued, inFlight, spooled: 0 };
     // The transport counts what it was given; what never reached its own count was lost by a send that failed early.
     const uncounted = Math.min(dropped["send-failed"] ?? 0, Math.max(0, handed - own.received));
     delete dropped["send-failed"];
@@ -164,18 +168,18 @@ export function createLane(
     };
   };
 
-  /** Of what was accepted: an overflow concerns what came later. */
-  const lostInAll = (): number =>
-    Object.values(stats().dropped).reduce((sum, count) => sum + count, -(laneDropped["overflow"] ?? 0));
+  const lostInAll = (): number => Object.values(stats().dropped).reduce((sum, count) => sum + count, 0);
 
   const finish = async (what: "flush" | "close", deadline: Deadline): Promise<SinkReport> => {
     const due = startDeadline(deadline, 0);
     const closing = what === "close";
-    const before = lostInAll();
+    // An overflow while a flush waits concerns what came later. At the end everything counts.
+    const concerned = () => (closing ? lostInAll() : lostInAll() - (laneDropped["overflow"] ?? 0));
+    const before = closing ? 0 : concerned();
     let lost = 0;
     let error: unknown;
     const countLost = () => {
-      lost = lostInAll() - before;
+      lost = concerned() - before;
     };
     const within = async (work: Promise<unknown>, slack?: number) => {
       try {
@@ -192,12 +196,14 @@ export function createLane(
     }
     if (closing || error === undefined) await within((async () => transport[what]?.(due.remaining()))(), slackMs);
     if (closing) countLost();
-    if (lost > 0) error ??= fault("FLUSH_INCOMPLETE", `${lost} events were dropped during ${what}`);
+    if (lost > 0) error ??= fault("FLUSH_INCOMPLETE", `${lost} events were dropped; stats() says why`);
     return { ok: error === undefined, ...stats(), ...(error !== undefined && { error }) };
   };
 
   const lane: Lane = {
+    name,
     exitGraceMs,
+    handOver,
     deliver,
     finish,
     flushSync: () => attempt(() => transport.flushSync?.()),

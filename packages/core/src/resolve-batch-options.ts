@@ -18,7 +18,10 @@ export interface ResolvedBatchOptions<T> {
 
 /** @throws LoopsError `LOOPS_CONFIG` */
 export function resolveBatchOptions<T>(given: BatchTransportOptions<T>): ResolvedBatchOptions<T> {
-  const { name, overflow, writeSync } = given;
+  const { name, overflow, write, writeSync } = given;
+  if (typeof name !== "string" || typeof write !== "function") {
+    throw new LoopsError("LOOPS_CONFIG", "[batchTransport] needs a name and a function write(batch)");
+  }
   if (overflow === "flush-sync" && writeSync === undefined) {
     throw new LoopsError("LOOPS_CONFIG", `[${name}] overflow: "flush-sync" needs a sink that can write synchronously`);
   }

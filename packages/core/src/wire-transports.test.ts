@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LoopsError } from "./errors.js";
 import type { Transport, WireContext } from "./transport.js";
 import { type WireConfig, type WireOptions, wireTransports } from "./wire-transports.js";
 
@@ -67,6 +68,28 @@ describe("wireTransports", () => {
     expect(warnings).toEqual([
       expect.stringMatching(/unknown transport "jsnol", skipped; known are jsonl, memory-log/),
     ]);
+  });
+
+  it("says when a section is of no transport, and what was meant", async () => {
+    const { warnings } = await wire({ transports: ["jsonl"], josnl: {}, memory_log: {}, transport: [], socket: {} });
+    expect(warnings).toEqual([
+      expect.stringMatching(/"josnl" is no transport and has no effect; known are transports, jsonl/),
+      expect.stringMatching(/did you mean "memory-log"\?/),
+      expect.stringMatching(/did you mean "transports"\?/),
+    ]);
+  });
+
+  it("C-2: says where a wrong option stands, in the words of the file", async () => {
+    const importer = async () => ({
+      createTransport() {
+        throw new LoopsError("LOOPS_CONFIG", "[jsonl] flushIntervalMs must be a number");
+      },
+    });
+    const wiring = wireTransports({ addTransport() {} }, { transports: ["jsonl"] }, { import: importer });
+    await expect(wiring).rejects.toMatchObject({
+      code: "LOOPS_CONFIG",
+      message: expect.stringMatching(/flushIntervalMs must be a number \(in the section "jsonl".*snake_case\)/),
+    });
   });
 
   it("C-4: in listed order; a repeat warns and is skipped", async () => {

@@ -1,5 +1,5 @@
 import { startDeadline } from "./deadline.js";
-import { errorMessage, LoopsError } from "./errors.js";
+import { errorMessage, isLoopsError, LoopsError } from "./errors.js";
 import { type CreateTransport, isTransport, type Transport, type WireContext } from "./transport.js";
 
 /** Which transports to wire, and a section of options for each under its name; keys as in files, snake_case. */
@@ -51,8 +51,12 @@ export async function wireTransports(
   };
   const made = new Map<string, Transport>();
   const added = new Set<Transport>();
+  const names = namesOf(config);
+  for (const section of Object.keys(config)) {
+    if (!["transports", ...known, ...names].includes(section)) warn(unknownSection(section));
+  }
   try {
-    for (const name of namesOf(config)) {
+    for (const name of names) {
       if (made.has(name)) warn(`[wire] ${name} is listed twice; the second is skipped`);
       else if (!known.includes(name) && !isSpecifier(name)) warn(unknownName(name));
       else {
@@ -99,6 +103,13 @@ function isSpecifier(name: string): boolean {
   return name.startsWith("@") || name.includes("/");
 }
 
+function unknownSection(section: string): string {
+  const meant = ["transports", ...known].find((name) => name.replace(/s$/, "") === section.replaceAll("_", "-"));
+  const hint =
+    meant === undefined ? `known are transports, ${known.join(", ")}` : `did you mean ${JSON.stringify(meant)}?`;
+  return `[wire] ${JSON.stringify(section)} is no transport and has no effect; ${hint}`;
+}
+
 function unknownName(name: string): string {
   return `[wire] unknown transport ${JSON.stringify(name)}, skipped; known are ${known.join(", ")}, or a package or path with "/"`;
 }
@@ -117,7 +128,7 @@ async function make(
   if (typeof createTransport !== "function") {
     throw new LoopsError("LOOPS_TRANSPORT", `[wire] ${specifier} exports no createTransport function`);
   }
-  const transport = await createTransport(camelKeys(section ?? {}), context);
+  const transport = await inWordsOfTheFile(name, async () => createTransport(camelKeys(section ?? {}), context));
   if (transport !== null && !isTransport(transport)) {
     throw new LoopsError("LOOPS_TRANSPORT", `[wire] createTransport of ${specifier} returned no transport`);
   }
@@ -141,6 +152,17 @@ async function load(specifier: string, options: WireOptions): Promise<unknown> {
       ? "check the path, which starts at the caller's file"
       : `run: npm install ${specifier}`;
     throw new LoopsError("LOOPS_NOT_INSTALLED", `[wire] ${specifier} cannot be found; ${what}`, { cause });
+  }
+}
+
+/** What is wrong with an option is told under its name in code; the reader has a file. */
+async function inWordsOfTheFile<T>(section: string, make: () => Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (cause) {
+    if (!isLoopsError(cause, "LOOPS_CONFIG")) throw cause;
+    const where = `in the section ${JSON.stringify(section)} of the configuration, where names are in snake_case`;
+    throw new LoopsError("LOOPS_CONFIG", `${cause.message} (${where})`, { cause });
   }
 }
 

@@ -48,7 +48,9 @@ describe("a process that ends", () => {
   });
 
   it("is kept alive for exitGraceMs at most; then the rest is dropped, counted and said", async () => {
-    const { written, code, ms } = await run("never-delivers");
+    const { written, code, ms, stderr } = await run("never-delivers");
+    expect(stderr).toMatch(/\[stuck\] 5 events undelivered at exit/);
+    expect(stderr).toMatch(/\[lane\] 5 events undelivered at exit/);
     expect(JSON.parse(written)).toEqual([{ exit: 5 }, { exit: 5 }]);
     expect(code).toBe(0);
     expect(ms).toBeLessThan(9000);
@@ -60,7 +62,24 @@ describe("a process that ends", () => {
 
   it("says how many were lost at process.exit where it cannot", async () => {
     const { stderr } = await run("process-exit-async");
-    expect(stderr).toMatch(/5 events were undelivered/);
+    expect(stderr).toMatch(/^\[async\] 5 events undelivered at exit/);
+  });
+
+  it("loses nothing of the event during which a listener ends the process, nor of those behind it", async () => {
+    const { written, code } = await run("exit-in-listener");
+    expect(code).toBe(3);
+    expect(written.split("\n").filter(Boolean).sort()).toEqual([
+      "before fatal nested",
+      "last before",
+      "last fatal",
+      "last nested",
+    ]);
+  });
+
+  it("loses nothing for the other sinks when one of them ends the process", async () => {
+    const { written, code } = await run("exit-in-sink");
+    expect(code).toBe(3);
+    expect(written.split("\n").filter(Boolean).sort()).toEqual(["before in-sink", "last before", "last in-sink"]);
   });
 
   it("loses nothing when it dies of an uncaught error", async () => {

@@ -151,6 +151,9 @@ describe("writing", () => {
     await bus.close();
     expect(statSync(inFolder("events.jsonl")).mode & 0o777).toBe(0o600);
     expect(() => createTransport({ path: 5 }, context)).toThrowError(/path must be a text/);
+    const warnings: string[] = [];
+    await createTransport({ flushIntervlMs: 5 }, { ...context, warn: (message) => warnings.push(message) });
+    expect(warnings).toEqual([expect.stringMatching(/flushIntervlMs is not known and has no effect; known are path/)]);
   });
 
   it("a tight loop of a hundred thousand emits drops nothing", async () => {
@@ -161,7 +164,34 @@ describe("writing", () => {
     expect((await read()).numbers).toEqual(range(1, 100_000));
   });
 
+  it("a relative path is that of the moment it was given", async () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const { bus, sink, emit } = busTo({ path: "relative.jsonl" });
+      emit(1);
+      await bus.flush();
+      process.chdir(before);
+      emit(2);
+      await bus.close();
+      expect(sink.path).toBe(inFolder("relative.jsonl"));
+    } finally {
+      process.chdir(before);
+    }
+    expect((await read(inFolder("relative.jsonl"))).numbers).toEqual([1, 2]);
+  });
+
+  it("a directory that cannot be made degrades the sink", async () => {
+    const { bus, emit, errors } = busTo({ path: "/proc/nope/events.jsonl" });
+    emit(1);
+    expect((await bus.close({ timeoutMs: 20 })).ok).toBe(false);
+    expect(errors[0]).toMatchObject({ code: "LOOPS_WRITE" });
+  });
+
   it("says what is wrong with an option", () => {
+    expect(() => jsonlTransport(undefined as never)).toThrowError(/path must name a file/);
+    expect(() => jsonlTransport("events.jsonl" as never)).toThrowError(/jsonlTransport\(\{ path/);
+    expect(() => jsonlTransport({ path: inFolder("x"), overflow: "drop" as never })).toThrowError(/overflow must be/);
     expect(() => jsonlTransport({ path: "" })).toThrowError(/\[jsonl\] path must name a file/);
     expect(() => jsonlTransport({ path: inFolder("x"), mode: "600" as never })).toThrowError(/mode must be/);
     expect(() => jsonlTransport({ path: inFolder("x"), maxQueueItems: -1 })).toThrowError(/maxQueueItems/);

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   batchTransport,
   type Deadline,
@@ -37,7 +38,7 @@ export interface JsonlTransportOptions {
 /** A sink that appends each event as one line of a file. */
 export interface JsonlTransport extends Transport {
   readonly name: "jsonl";
-  /** Absolute or relative, as given. */
+  /** Absolute. */
   readonly path: string;
   flush(deadline?: Deadline): Promise<void>;
   flushSync(): void;
@@ -56,10 +57,18 @@ export interface JsonlTransport extends Transport {
  * @throws LoopsError `LOOPS_CONFIG` for options of the wrong kind
  */
 export function jsonlTransport(options: JsonlTransportOptions): JsonlTransport {
-  const { path, mode = 0o600, fs, maxRetryMs, ...limits } = options;
-  if (typeof path !== "string" || path === "" || path.includes("\0")) {
-    throw new LoopsError("LOOPS_CONFIG", `[jsonl] path must name a file, not ${JSON.stringify(path)}`);
+  const { path: given, mode = 0o600, fs, maxRetryMs, ...limits } = options ?? {};
+  if (typeof given !== "string" || given === "" || given.includes("\0")) {
+    const example = 'jsonlTransport({ path: "events.jsonl" })';
+    throw new LoopsError("LOOPS_CONFIG", `[jsonl] path must name a file, not ${JSON.stringify(given)}: ${example}`);
   }
+  const { overflow = "drop-newest" } = limits;
+  if (overflow !== "drop-newest" && overflow !== "drop-oldest") {
+    const message = `[jsonl] overflow must be "drop-newest" or "drop-oldest", not ${JSON.stringify(overflow)}`;
+    throw new LoopsError("LOOPS_CONFIG", message);
+  }
+  // Now: what the working directory is later must not split the file.
+  const path = resolve(given);
   if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) {
     throw new LoopsError("LOOPS_CONFIG", `[jsonl] mode must be permissions such as 0o600, not ${JSON.stringify(mode)}`);
   }
@@ -72,7 +81,7 @@ export function jsonlTransport(options: JsonlTransportOptions): JsonlTransport {
     flushIntervalMs: limits.flushIntervalMs ?? 100,
     maxQueueItems: limits.maxQueueItems ?? 100_000,
     maxQueueBytes: limits.maxQueueBytes ?? 67_108_864,
-    overflow: limits.overflow,
+    overflow,
     closeTimeoutMs: limits.closeTimeoutMs,
     onError: limits.onError,
     retry: { maxRetries: Number.POSITIVE_INFINITY, baseMs: 100, maxMs: maxRetryMs ?? 5000 },

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DeliveryError, errorMessage, isLoopsError, LoopsError } from "@loops/core";
 import { type AppendFile, type AppendFs, openAppend, type WriteError } from "@loops/core/ndjson";
@@ -31,7 +31,7 @@ export class LineFile {
 
   /** Makes the directory the file lies in. */
   makeDirectory(): void {
-    mkdirSync(dirname(this.#options.path), { recursive: true });
+    makeDirectories(dirname(this.#options.path));
   }
 
   /**
@@ -110,6 +110,19 @@ export class LineFile {
 }
 
 const newline = 0x0a;
+
+/** One by one: `mkdirSync` with `recursive` never ends where a parent exists but takes no children, as in `/proc`. */
+function makeDirectories(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" && dirname(path) !== path && !existsSync(dirname(path))) {
+      makeDirectories(dirname(path));
+      mkdirSync(path);
+    } else if (code !== "EEXIST" || !statSync(path).isDirectory()) throw error;
+  }
+}
 
 function countLines(bytes: Uint8Array): number {
   let count = 0;

@@ -22,19 +22,25 @@ export async function runDemo(): Promise<number> {
   console.log(colors.dim(`A project with five type errors, in ${folder}`));
 
   const first = await work("run", folder);
-  if (first.outcome !== undefined || first.signal !== "SIGKILL") {
+  if (first.interrupted) return interrupted(folder);
+  if (first.signal !== "SIGKILL") {
     console.error("The first process was to be killed in the middle of an action, and was not.");
-    return first.interrupted ? 130 : 1;
+    return 1;
   }
   console.log(colors.red("\n*** SIGKILL: that process is gone, in the middle of an action ***\n"));
 
   const second = await work("resume", folder);
-  if (second.interrupted) return 130;
+  if (second.interrupted) return interrupted(folder);
   if (second.outcome === undefined) {
     console.error(`The second process ended with ${second.signal ?? `exit code ${second.code}`}.`);
     return 1;
   }
   return report({ folder, ...second.outcome, verdict: judge(await collect(folder, second.outcome.result)) });
+}
+
+function interrupted(folder: string): number {
+  console.error(`Interrupted. What there is so far is in ${folder}`);
+  return 130;
 }
 
 async function collect(folder: string, { loop, run_id }: RunResult): Promise<Evidence> {

@@ -8,7 +8,7 @@ import { places, wiredBus } from "./wiring.js";
 const [mode, folder = "."] = process.argv.slice(2);
 
 const bus = await wiredBus(folder);
-showProgress(bus, { resuming: mode === "resume" });
+showProgress(bus);
 if (mode === "run") dieInTheMiddle();
 
 // The terminal sends Ctrl-C to every process: the run ends after its state, and can be resumed.

@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,6 +49,47 @@ describe("a loop of one's own", () => {
     expect(existsSync(join(folder, "where"))).toBe(true);
     expect(existsSync(join(folder, ".ll", "events.jsonl"))).toBe(true);
     expect(status).toBe(0);
+  });
+
+  it("a signal ends it after its action, says how to go on, and the same command does", async () => {
+    const text = [
+      "name: mine",
+      "initial: a",
+      "states:",
+      "  a: { action: 'echo begun; sleep 1; echo over; echo $LOOPS_ITERATION >> runs', on_yes: b, on_no: b }",
+      "  b: { action: 'echo $LOOPS_ITERATION >> runs; exit 3', next: c }",
+      "  c: { terminal: true }",
+    ].join("\n");
+    await writeFile(join(folder, "mine.yaml"), text);
+    const env = { ...process.env, LOOPS_CALLED_FROM: folder };
+    const child = spawn(process.execPath, [program, "mine.yaml"], { cwd: folder, env });
+    let output = "";
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+      if (String(chunk).includes("| begun")) child.kill("SIGTERM");
+    });
+    let errors = "";
+    child.stderr.on("data", (chunk) => {
+      errors += chunk;
+    });
+    const code = await new Promise((done) => child.on("close", done));
+    expect(code).toBe(130);
+    expect(errors).toMatch(/Stopping after this action/);
+    expect(errors).toMatch(/The same command goes on with it/);
+    expect(output).toMatch(/\| over/);
+
+    const again = demo("mine.yaml");
+    expect(again.stdout).toMatch(/mine resumes in b/);
+    expect(again.stdout).toMatch(/mine ended in c/);
+    expect(again.status).toBe(0);
+    expect(await readFile(join(folder, "runs"), "utf8")).toBe("1\n2\n");
+  });
+
+  it("shows what a failed command said", async () => {
+    const { stdout } = await run(
+      "name: m\ninitial: a\nstates:\n  a: { action: 'echo why >&2; exit 3', next: b }\n  b: { terminal: true }\n",
+    );
+    expect(stdout).toMatch(/exit 3 after \d+ ms\n {2}! why\n/);
   });
 
   it("exits with 1 when the loop fails", async () => {

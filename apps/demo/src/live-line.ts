@@ -18,6 +18,8 @@ export function liveLine(): LiveLine {
   const clear = () => {
     clearInterval(timer);
     logUpdate.clear();
+    // Gives the cursor back.
+    logUpdate.done();
   };
   return {
     show(text) {

@@ -1,6 +1,7 @@
 import { isLoopsError, LoopsError, type RunLease } from "@loops/core";
 import type { RunState } from "../run-state.js";
 import type { StepInput } from "../step/types.js";
+import { checkDefinition, checkOptions } from "./check-options.js";
 import { type Effects, effectsOf } from "./effects.js";
 import { endOrphan } from "./end-orphan.js";
 import type { ResumeLoopOptions, RunResult } from "./options.js";
@@ -18,6 +19,8 @@ import { releasing, Segment } from "./segment.js";
  * `LOOPS_NOT_RESUMABLE`, `LOOPS_DEFINITION_DRIFT`, `LOOPS_STATE_CORRUPT`, `LOOPS_ORPHAN`, and as {@link runLoop} does
  */
 export async function resumeLoop(options: ResumeLoopOptions): Promise<RunResult> {
+  checkOptions("resumeLoop", options);
+  if (options.definition !== undefined) checkDefinition(options.definition);
   const effects = effectsOf(options);
   const found = await effects.store.find(options.run);
   if (found === null) {

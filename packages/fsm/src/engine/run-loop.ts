@@ -1,4 +1,5 @@
 import { ulid } from "ulid";
+import { checkDefinition, checkOptions } from "./check-options.js";
 import { effectsOf } from "./effects.js";
 import { initialState } from "./initial-state.js";
 import type { RunLoopOptions, RunResult } from "./options.js";
@@ -18,6 +19,8 @@ import { settlePrevious } from "./settle-previous.js";
  * dead run left behind cannot be ended, `LOOPS_CONFIG` for limits that are none, and what the store's `create` throws
  */
 export async function runLoop(options: RunLoopOptions): Promise<RunResult> {
+  checkOptions("runLoop", options);
+  checkDefinition(options.definition);
   const effects = effectsOf(options);
   const { definition, clearPrevious = true, newRunId = ulid, context, limits } = options;
   if (clearPrevious) await settlePrevious(effects, definition.name);

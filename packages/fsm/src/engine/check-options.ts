@@ -1,0 +1,42 @@
+import { LoopsError } from "@loops/core";
+import type { EngineOptions } from "./options.js";
+
+type Shape = Readonly<Record<string, unknown>>;
+
+/** Catches the slips that the types of a TypeScript caller would. @throws LoopsError `LOOPS_CONFIG` */
+export function checkOptions(call: string, options: EngineOptions): void {
+  if (!isObject(options)) throw wrong(`${call}({ ... }) takes an object of options`);
+  const { store, bus, signal, forceSignal } = options;
+  if (store !== undefined && !hasFunctions(store, "create", "acquire")) {
+    throw wrong("store must be a StateStore, such as fileStore({ dir })");
+  }
+  if (bus !== undefined && !hasFunctions(bus, "emit"))
+    throw wrong("bus must have a function emit, as createBus() does");
+  for (const [name, value] of Object.entries({ signal, forceSignal })) {
+    if (value !== undefined && !hasFunctions(value, "addEventListener")) {
+      throw wrong(`${name} must be an AbortSignal: that of an AbortController is controller.signal`);
+    }
+  }
+}
+
+/** @throws LoopsError `LOOPS_CONFIG` */
+export function checkDefinition(definition: unknown): void {
+  if (isObject(definition) && isObject(definition["definition"])) {
+    throw wrong("definition is what loadLoop returned: take its property `definition`");
+  }
+  if (!isObject(definition) || !isObject(definition["states"]) || typeof definition["name"] !== "string") {
+    throw wrong("definition must be a loop: (await loadLoop(path)).definition, or defineLoop({ ... })");
+  }
+}
+
+function wrong(what: string): LoopsError {
+  return new LoopsError("LOOPS_CONFIG", `[engine] ${what}`);
+}
+
+function isObject(value: unknown): value is Shape {
+  return typeof value === "object" && value !== null;
+}
+
+function hasFunctions(value: unknown, ...names: readonly string[]): boolean {
+  return isObject(value) && names.every((name) => typeof value[name] === "function");
+}

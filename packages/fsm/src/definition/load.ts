@@ -23,7 +23,7 @@ export interface ParseLoopOptions {
    * What to call the text in messages, usually the path of its file.
    * @default "loop"
    */
-  readonly file?: string;
+  readonly file?: string | undefined;
 }
 
 /**

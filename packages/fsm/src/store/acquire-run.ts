@@ -4,7 +4,7 @@ import { FileLease } from "./file-lease.js";
 import { Journal } from "./journal.js";
 import { type LoadedRun, loadRun } from "./load.js";
 import { claim, removeOwner } from "./owner.js";
-import { cutJournal, reportIgnoredView } from "./refresh.js";
+import { cutJournal, reportIgnoredView, reportLostEvents } from "./refresh.js";
 import { findRunById } from "./runs.js";
 import type { StoreContext } from "./store-context.js";
 import { runNotFound } from "./store-errors.js";
@@ -24,10 +24,12 @@ export function acquireRun(context: StoreContext, runId: string): FileLease {
   try {
     const state = resolveBlobs(context.fs, paths.blobs, run.state);
     reportIgnoredView(context, paths, run);
+    reportLostEvents(context, paths, run);
     cutJournal(context, paths, run.end);
     const journal = new Journal(context, { path: paths.journal, end: run.end, exclusive: false });
     const { seq, flushedSeq } = run;
-    return new FileLease(context, { paths, ownerPath, owner, epoch, state, seq, flushedSeq, journal });
+    const wholeNext = run.lostEvents > 0;
+    return new FileLease(context, { paths, ownerPath, owner, epoch, state, seq, flushedSeq, journal, wholeNext });
   } catch (error) {
     removeOwner(context, ownerPath);
     throw error;

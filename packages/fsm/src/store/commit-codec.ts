@@ -5,6 +5,8 @@ import { notACommit } from "./store-errors.js";
 export interface CommitMark extends StateDelta {
   /** Of the owner that wrote it. */
   readonly epoch: number;
+  /** Its delta is the whole state: it stands by itself, behind commits that the journal has lost. */
+  readonly whole?: true;
 }
 
 export interface CommitInput {
@@ -14,6 +16,8 @@ export interface CommitInput {
   readonly firstSeq: number;
   readonly events: readonly LoopEvent[];
   readonly delta: StateDelta;
+  /** See {@link CommitMark}. */
+  readonly whole: boolean;
 }
 
 /**
@@ -21,7 +25,7 @@ export interface CommitInput {
  *
  * @throws LoopsError `LOOPS_COMMIT` without events, with a reserved field, or with what JSON cannot carry
  */
-export function encodeCommit({ runId, epoch, firstSeq, events, delta }: CommitInput): string {
+export function encodeCommit({ runId, epoch, firstSeq, events, delta, whole }: CommitInput): string {
   if (events.length === 0) throw notACommit(runId, "a commit needs an event: nothing changes without one.");
   const last = events.length - 1;
   let text = "";
@@ -29,7 +33,7 @@ export function encodeCommit({ runId, epoch, firstSeq, events, delta }: CommitIn
     if ("seq" in event || "commit" in event) {
       throw notACommit(runId, `event "${event.event}" has a field "seq" or "commit": those names are the journal's.`);
     }
-    const mark: CommitMark | undefined = index === last ? { epoch, ...delta } : undefined;
+    const mark: CommitMark | undefined = index === last ? { epoch, ...(whole && { whole }), ...delta } : undefined;
     const commit = mark === undefined ? "" : `,"commit":${stringify(runId, mark)}`;
     text += `${stringify(runId, event).slice(0, -1)},"seq":${firstSeq + index}${commit}}\n`;
   }

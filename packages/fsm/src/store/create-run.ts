@@ -100,7 +100,8 @@ function leaseNew(context: StoreContext, paths: RunPaths, claimed: RunClaim, sta
   try {
     const journal = new Journal(context, { path: paths.journal, end: 0, exclusive: true });
     const { epoch, owner, path: ownerPath } = claimed;
-    return new FileLease(context, { paths, ownerPath, owner, epoch, state, seq: 0, flushedSeq: 0, journal });
+    const start = { seq: 0, flushedSeq: 0, wholeNext: false };
+    return new FileLease(context, { paths, ownerPath, owner, epoch, state, journal, ...start });
   } catch (error) {
     removeOwner(context, claimed.path);
     throw error;

@@ -27,6 +27,8 @@ export interface FileLeaseOptions {
   readonly seq: number;
   readonly flushedSeq: number;
   readonly journal: Journal;
+  /** The journal has lost commits: the next one has to stand by itself. */
+  readonly wholeNext: boolean;
 }
 
 /** A run held for writing. Owns the journal's descriptor, the owner file and the timer of the view. */
@@ -41,6 +43,7 @@ export class FileLease implements RunLease<RunState> {
   #state: RunState;
   #seq: number;
   #flushedSeq: number;
+  #wholeNext: boolean;
   /** Why nothing more may be committed. */
   #failure: LoopsError | null = null;
   #released = false;
@@ -57,6 +60,7 @@ export class FileLease implements RunLease<RunState> {
     this.#state = options.state;
     this.#seq = options.seq;
     this.#flushedSeq = options.flushedSeq;
+    this.#wholeNext = options.wholeNext;
   }
 
   get state(): RunState {
@@ -75,6 +79,7 @@ export class FileLease implements RunLease<RunState> {
     if (this.#released) throw this.#failure ?? leaseLost(this.runId, this.epoch);
     this.#assertOwner();
     const first = this.#seq === 0;
+    const whole = this.#wholeNext;
     const next = applyDelta(this.#state, delta);
     const lines = encodeCommit({
       runId: this.runId,
@@ -82,9 +87,11 @@ export class FileLease implements RunLease<RunState> {
       firstSeq: this.#seq + 1,
       events,
       // A journal is whole: its first commit carries the state that later ones change.
-      delta: this.#blobs.storedDelta(first ? { set: next } : delta),
+      delta: this.#blobs.storedDelta(first || whole ? { set: next } : delta),
+      whole,
     });
     this.#journal.append(lines);
+    this.#wholeNext = false;
     // Looked at again behind the write: whoever takes over reads the journal after making the owner file, so either
     // this sees that file and nothing is done, or the new owner sees the intent.
     if (delta.set?.["phase"] === "acting") this.#assertOwner();

@@ -23,6 +23,8 @@ export interface LoadedRun {
   readonly legacy: boolean;
   /** Why there is a view that was not believed: then all of this is the journal's. */
   readonly viewIgnored: string | null;
+  /** How many events the view knows to have been committed that the journal has lost: then the state is the view's. */
+  readonly lostEvents: number;
 }
 
 const maxReads = 4;
@@ -49,7 +51,17 @@ export function loadRun(fs: StoreContext["fs"], paths: RunPaths): LoadedRun | nu
 function loadFrom(fs: StoreContext["fs"], paths: RunPaths, view: View | null): LoadedRun | null {
   if (view !== null && view.position === null) {
     const { state, updatedAt } = view;
-    return { state, seq: 0, epoch: 0, end: 0, flushedSeq: 0, updatedAt, legacy: true, viewIgnored: null };
+    return {
+      state,
+      seq: 0,
+      epoch: 0,
+      end: 0,
+      flushedSeq: 0,
+      updatedAt,
+      legacy: true,
+      viewIgnored: null,
+      lostEvents: 0,
+    };
   }
   const fromView = view === null ? null : goOnFrom(fs, paths, view, view.position ?? journalStart);
   if (fromView !== null && typeof fromView !== "string") return fromView;
@@ -58,10 +70,10 @@ function loadFrom(fs: StoreContext["fs"], paths: RunPaths, view: View | null): L
   if (whole.gap !== null) throw damaged(paths.journal, whole.gap);
   if (whole.commits.length > 0) {
     const state = fold({} as RunState, whole);
-    if (view !== null && knowsMore(view, state, whole)) throw commitsLost(paths, view.position?.seq ?? 0, whole.seq);
+    if (view !== null && knowsMore(view, state, whole)) return ofView(view, view.position, whole);
     const { updatedAt = "" } = view ?? {};
     // What such a view says of the sinks counts as little: emitting again is safe, leaving out is not.
-    return { ...placeOf(whole), state, flushedSeq: 0, updatedAt, legacy: false, viewIgnored: fromView };
+    return { ...placeOf(whole), state, flushedSeq: 0, updatedAt, legacy: false, viewIgnored: fromView, lostEvents: 0 };
   }
   if (view === null) return null;
   const missing = fs.existsSync(paths.journal) ? "holds no commit" : "is missing";
@@ -79,24 +91,34 @@ function goOnFrom(fs: StoreContext["fs"], paths: RunPaths, view: View, position:
   const tail = recoverFile(fs, paths.journal, position);
   if (tail.gap !== null) return `what follows in ${paths.journal} does not follow on from it`;
   const { flushedSeq, updatedAt } = view;
-  return { ...placeOf(tail), state: fold(view.state, tail), flushedSeq, updatedAt, legacy: false, viewIgnored: null };
+  return {
+    ...placeOf(tail),
+    state: fold(view.state, tail),
+    flushedSeq,
+    updatedAt,
+    legacy: false,
+    viewIgnored: null,
+    lostEvents: 0,
+  };
 }
 
 /**
  * Whether an unharmed view proves that its journal had further commits: it is written behind them. One of an older
  * epoch proves nothing, because a new owner undoes what it had not seen.
  */
-function knowsMore({ intact, state, position }: View, recovered: RunState, whole: Recovery): boolean {
+function knowsMore(view: View, recovered: RunState, whole: Recovery): view is View & { position: JournalPosition } {
+  const { intact, state, position } = view;
   if (!intact || position === null || state.run_id !== recovered.run_id) return false;
   return position.epoch >= whole.epoch && position.seq > whole.seq;
 }
 
-function commitsLost(paths: RunPaths, viewSeq: number, journalSeq: number): Error {
-  return stateCorrupt(
-    paths.state,
-    `it was written at seq ${viewSeq}, but its journal ${paths.journal} ends at seq ${journalSeq}: commits are missing, and with them what was done already`,
-    "Both were left untouched. Put the journal back from a copy; or, if there is none (as after a loss of power without `durable`), remove the view to go on from the older state: actions behind it run again.",
-  );
+/**
+ * A journal whose end was torn off behind the view's back, by a loss of power or by hand: the state is not lost with it,
+ * so nothing that was recorded runs again.
+ */
+function ofView({ state, flushedSeq, updatedAt }: View, { seq, epoch }: JournalPosition, whole: Recovery): LoadedRun {
+  const lostEvents = seq - whole.seq;
+  return { state, seq, epoch, end: whole.offset, flushedSeq, updatedAt, legacy: false, viewIgnored: null, lostEvents };
 }
 
 function recoverFile(fs: StoreContext["fs"], path: string, from: JournalPosition): Recovery {

@@ -69,11 +69,12 @@ export function claim<T extends { readonly epoch: number } | null>(
     const epoch = Math.max(owners.at(-1)?.epoch ?? 0, read()?.epoch ?? 0) + 1;
     const path = context.layout.owner(stem, epoch);
     if (linkOwner(context, path, owner)) {
-      const claimed = keepIfNewest(context, stem, path, epoch, read);
+      const claimed = keepIfAlone(context, stem, path, epoch, read);
       if (claimed !== null) return { epoch, path, owner, record: claimed.record };
     }
     // Somebody else is quicker each time: whoever it is, the run is not free.
     if (attempt === maxAttempts) throw runOwned(runId, readOwner(context.fs, path) ?? owner, path, false);
+    pauseAtRandom();
   }
 }
 
@@ -87,7 +88,12 @@ export function removeOwner({ fs, warn }: StoreContext, path: string): void {
   }
 }
 
-function keepIfNewest<T extends { readonly epoch: number } | null>(
+/** Two that gave way to each other must not meet again. Synchronous, as all of the store is; some milliseconds. */
+function pauseAtRandom(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.random() * 5);
+}
+
+function keepIfAlone<T extends { readonly epoch: number } | null>(
   context: StoreContext,
   stem: string,
   path: string,
@@ -97,7 +103,10 @@ function keepIfNewest<T extends { readonly epoch: number } | null>(
   try {
     const owners = readOwners(context, stem);
     const record = read();
-    if (owners.at(-1)?.epoch === epoch && (record?.epoch ?? 0) < epoch) {
+    // An owner that lives may have come, and even committed, between the look at the owners and the making of this
+    // file: then both give way to each other, and whoever comes back first has it.
+    const others = owners.filter((other) => other.epoch !== epoch);
+    if (livingOwner(others) === null && owners.at(-1)?.epoch === epoch && (record?.epoch ?? 0) < epoch) {
       removeOlderFiles(context, stem, epoch);
       return { record };
     }

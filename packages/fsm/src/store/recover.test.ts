@@ -62,7 +62,9 @@ class Writer {
   write({ events: list, delta: change }: Commit): Buffer {
     const firstSeq = this.accepted.reduce((sum, each) => sum + each.events.length, 1);
     this.accepted.push({ events: list, delta: change });
-    return Buffer.from(encodeCommit({ runId: "R", epoch: this.#epoch, firstSeq, events: list, delta: change }));
+    return Buffer.from(
+      encodeCommit({ runId: "R", epoch: this.#epoch, firstSeq, events: list, delta: change, whole: false }),
+    );
   }
 }
 

@@ -40,7 +40,8 @@ interface JournalLine {
  *
  * A commit is a run of lines with rising `seq` whose last one carries `commit`; what has no such line behind it was
  * never committed. The epoch is the fence: a commit of an older owner behind one of a newer owner is ignored, and where
- * a new owner begins at a `seq` that is taken, what it had not seen is undone. Pure; never throws.
+ * a new owner begins at a `seq` that is taken, what it had not seen is undone. A commit that has the whole state needs
+ * none before it. Pure; never throws.
  */
 export function recover(records: Iterable<NdjsonRecord>, base: JournalPosition = journalStart): Recovery {
   const commits: RecoveredCommit[] = [];
@@ -61,7 +62,7 @@ export function recover(records: Iterable<NdjsonRecord>, base: JournalPosition =
     const mark = commitMarkOf(record);
     if (mark === null) continue;
 
-    const { epoch, ...delta } = mark;
+    const { epoch, whole = false, ...delta } = mark;
     const lines = epoch === position.epoch ? group.filter((line) => line.seq > position.seq) : group;
     const first = lines[0] ?? group[0];
     group = [];
@@ -72,7 +73,7 @@ export function recover(records: Iterable<NdjsonRecord>, base: JournalPosition =
       position = endOf(commits, base);
     }
     const expectedSeq = position.seq + 1;
-    const fits = first.seq === expectedSeq && lines.length > 0;
+    const fits = lines.length > 0 && (first.seq === expectedSeq || (whole && first.seq > expectedSeq));
     if (!fits) gap ??= { offset: first.record.start, expectedSeq, foundSeq: first.seq };
     // Behind a gap the events that can still be read are kept, for those who read rather than resume.
     const kept = fits ? lines : [...strays.filter((line) => line.seq >= expectedSeq && line.seq < first.seq), ...lines];

@@ -15,6 +15,7 @@ import { encodeView } from "./view.js";
 export function refreshFiles(context: StoreContext, paths: RunPaths, run: LoadedRun, epoch: number): void {
   if (run.legacy) return;
   reportIgnoredView(context, paths, run);
+  reportLostEvents(context, paths, run);
   cutJournal(context, paths, run.end);
   const view = encodeView({
     state: run.state,
@@ -28,6 +29,13 @@ export function refreshFiles(context: StoreContext, paths: RunPaths, run: Loaded
   } catch (error) {
     throw writeFailed(paths.state, error);
   }
+}
+
+/** What no repair brings back: the state is that of the view, and the next commit writes it down whole. */
+export function reportLostEvents({ warn }: StoreContext, { journal: path }: RunPaths, { lostEvents }: LoadedRun): void {
+  if (lostEvents === 0) return;
+  const message = `the end of ${path} is gone, and ${lostEvents} committed events with it; the state is kept, by its view`;
+  warn({ type: "events_lost", path, message, events: lostEvents });
 }
 
 /** For whoever edited it, because it is about to be written anew. */

@@ -22,6 +22,8 @@ export type StoreFs = AppendFs &
 
 /** What the store did or could not do, where the run itself goes on. */
 export type StoreWarning =
+  /** The end of a journal was gone, with events that had been committed. The state was kept. */
+  | { readonly type: "events_lost"; readonly path: string; readonly message: string; readonly events: number }
   /** Lines that belong to no commit were cut from the end of a journal. */
   | {
       readonly type: "journal_repaired";

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import type { RunLease } from "@loops/core";
 import { describe, expect, it, vi } from "vitest";
 import { ownIdentity } from "../../src/actions/process-identity.js";
-import type { FileStoreOptions } from "../../src/store/file-store.js";
+import type { RunState } from "../../src/run-state.js";
+import { type FileStoreOptions, fileStore } from "../../src/store/file-store.js";
 import { contentOf, deadOwner, newEvent, newState, newStore, readJson } from "./support.js";
 
 /** A run whose owner is this process, and a way to have that owner taken for dead. */
@@ -29,6 +31,31 @@ describe("owning a run", () => {
     await lease.release();
     expect(await store.isOwned(state.run_id)).toBe(false);
     expect((await store.acquire(state.run_id)).epoch).toBe(2);
+  });
+
+  it.each([1, 2])("B-15: one that comes, and commits, while another looks (%i.) keeps the run", async (look) => {
+    const { dir, store, state, lease } = await ownedRun();
+    await lease.release();
+    const rival = fileStore({ dir });
+    let won: RunLease<RunState> | undefined;
+    let looks = 0;
+    const fs = {
+      readdirSync(path: string) {
+        const names = readdirSync(path);
+        looks += 1;
+        if (looks === look) {
+          won = rival.acquire(state.run_id) as RunLease<RunState>;
+          won.commit([newEvent("loop_resume")], {});
+        }
+        return names;
+      },
+    } as unknown as FileStoreOptions["fs"];
+    const { store: slower } = newStore({ dir, fs });
+    await expect(slower.acquire(state.run_id)).rejects.toMatchObject({ code: "LOOPS_RUN_OWNED" });
+    expect(won).toMatchObject({ epoch: 2, seq: 2 });
+    await won?.commit([newEvent("state_enter")], intent);
+    await won?.release();
+    expect(await store.isOwned(state.run_id)).toBe(false);
   });
 
   it("B-16: a recycled pid is no owner: start time and boot decide", async () => {

@@ -1,8 +1,8 @@
-import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { resumeLoop, runLoop } from "../../src/index.js";
 import { fakeRunner } from "../engine/harness.js";
-import { contentOf, newEvent, newState, newStore, readJson } from "./support.js";
+import { newEvent, newState, newStore, readJson } from "./support.js";
 
 async function interruptedRun(opened = newStore(), loop = "fix-types") {
   const state = newState({ loop_name: loop });
@@ -20,24 +20,43 @@ async function interruptedRun(opened = newStore(), loop = "fix-types") {
 const corrupt = { code: "LOOPS_STATE_CORRUPT" };
 
 describe("a view that knows more than its journal", () => {
-  it("B-1: is no run to go on with: recorded actions would run again. Both files are named and untouched", async () => {
-    const { store, dir, running } = newStore();
+  it("B-1: keeps the state of a run whose journal lost its end: nothing that was recorded runs again", async () => {
+    const { store, running, warnings } = newStore();
     const { definition } = newState();
-    await runLoop({ definition, store, runner: fakeRunner() });
-    const [journal, view] = [running("fix-types.events.jsonl"), running("fix-types.state.json")];
+    const { run_id } = await runLoop({ definition, store, runner: fakeRunner() });
+    const journal = running("fix-types.events.jsonl");
     const lines = readFileSync(journal, "utf8").split("\n").slice(0, 3);
     writeFileSync(journal, `${lines.join("\n")}\n`);
-    const before = contentOf(dir);
     const runner = fakeRunner();
     const resumed = resumeLoop({ run: "fix-types", store, runner });
-    await expect(resumed).rejects.toMatchObject({ ...corrupt, message: expect.stringContaining(journal) });
-    await expect(resumed).rejects.toThrow(view);
+    await expect(resumed).rejects.toMatchObject({ code: "LOOPS_NOT_RESUMABLE" });
     expect(runner.started).toEqual([]);
-    expect((await store.list()).corrupt).toHaveLength(1);
-    expect(contentOf(dir)).toEqual(before);
+    expect(await store.find(run_id)).toMatchObject({ status: "completed" });
+    expect(warnings).toContainEqual(expect.objectContaining({ type: "events_lost", path: journal }));
+  });
 
-    rmSync(view); // As the message says, to go on from the older state.
-    expect(await resumeLoop({ run: "fix-types", store, runner })).toMatchObject({ status: "completed" });
+  it("B-1, B-11: goes on from the state it keeps, and the next commit makes the journal whole again", async () => {
+    const { store, journal, view, state, warnings } = await interruptedRun();
+    truncateSync(journal, statSync(journal).size - 20);
+    const lease = await store.acquire(state.run_id);
+    expect(lease).toMatchObject({ seq: 3, flushedSeq: 3, state: { iteration: 2, status: "interrupted" } });
+    expect(warnings.map(({ type }) => type)).toEqual(["events_lost", "journal_repaired"]);
+    expect(warnings[0]).toMatchObject({ events: 1 });
+    await lease.commit([newEvent("loop_resume", { run_id: state.run_id })], { set: { iteration: 3 } });
+    await lease.commit([newEvent("route", { run_id: state.run_id })], { set: { status: "running" } });
+    expect((await lease.events(0)).map(({ seq }) => seq)).toEqual([1, 2, 4, 5]);
+    await lease.release();
+
+    const expected = { ...state, iteration: 3, status: "running" };
+    expect(await store.find(state.run_id)).toMatchObject(expected);
+    rmSync(view); // The journal alone tells the same.
+    expect(await store.find(state.run_id)).toMatchObject(expected);
+    expect((await store.readEvents("fix-types", state.run_id)).map(({ event }) => event)).toEqual([
+      "loop_start",
+      "state_enter",
+      "loop_resume",
+      "route",
+    ]);
   });
 
   it("of an older epoch proves nothing: a new owner undoes what it had not seen", async () => {

@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { type NdjsonRecord, readNdjsonSync } from "@loops/core/ndjson";
 import type { StoreContext } from "./store-context.js";
 import { stateCorrupt } from "./store-errors.js";
@@ -9,11 +10,21 @@ import { stateCorrupt } from "./store-errors.js";
  * @throws Error `EISDIR` or `ENOTFILE` where there is something else, and what the system reports
  */
 export function isFile(fs: StoreContext["fs"], path: string): boolean {
-  const stats = fs.statSync(path, { throwIfNoEntry: false });
+  const stats = statIfExists(fs, path);
   if (stats === undefined) return false;
   if (stats.isFile()) return true;
   const [code, what] = stats.isDirectory() ? ["EISDIR", "a directory"] : ["ENOTFILE", "neither file nor directory"];
   throw Object.assign(new Error(`${code}: it is ${what}`), { code });
+}
+
+/** Below something that is no directory there is nothing: Node 20 throws where later ones say so. */
+function statIfExists(fs: StoreContext["fs"], path: string): Stats | undefined {
+  try {
+    return fs.statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
+    throw error;
+  }
 }
 
 /** The content of a file, `null` where there is none. @throws LoopsError `LOOPS_STATE_CORRUPT` where it cannot be read */

@@ -67,10 +67,7 @@ describe("what somebody else put among the runs", () => {
     writeFileSync(archived("fix-types", "notes.txt"), "of a person");
     const { runs, corrupt: unreadable } = await store.history("fix-types");
     expect(runs.map((run) => run.run_id)).toEqual([state.run_id]);
-    expect(unreadable).toMatchObject([
-      { where: join(archived("fix-types", "a..b"), "state.json"), error: corrupt },
-      { where: join(archived("fix-types", "notes.txt"), "state.json"), error: corrupt },
-    ]);
+    expect(unreadable).toMatchObject([{ where: join(archived("fix-types", "a..b"), "state.json"), error: corrupt }]);
   });
 });
 

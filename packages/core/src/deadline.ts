@@ -1,3 +1,4 @@
+import { timerMs } from "./timer.js";
 import type { Deadline } from "./transport.js";
 
 /** When a {@link Deadline} ends, as a moment that can be handed on: what remains of it shrinks while time passes. */
@@ -10,9 +11,6 @@ export interface Due {
    */
   wait(work: PromiseLike<unknown>, slackMs?: number): Promise<boolean>;
 }
-
-/** Longer timers fire at once. */
-const maxTimerMs = 0x7fffffff;
 
 /** Starts the clock of `deadline`; `defaultMs` holds where it names no time. */
 export function startDeadline(deadline: Deadline | undefined, defaultMs: number): Due {
@@ -27,7 +25,7 @@ export function startDeadline(deadline: Deadline | undefined, defaultMs: number)
       // Ref'd on purpose: whoever awaits a deadline is owed its answer before the process ends.
       onAbort = () => {
         clearTimeout(timer);
-        timer = setTimeout(resolve, Math.min(remaining().timeoutMs + slackMs, maxTimerMs), false);
+        timer = setTimeout(resolve, timerMs(remaining().timeoutMs + slackMs), false);
       };
     });
     onAbort();

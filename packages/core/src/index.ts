@@ -37,6 +37,7 @@ export type {
   StoredEvent,
   StoredRun,
 } from "./state-store.js";
+export { timerMs } from "./timer.js";
 export {
   type CreateTransport,
   type Deadline,

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { timerMs } from "../timer-ms.js";
+import { timerMs } from "@loops/core";
 
 /**
  * Waits until the streams have said everything, at most `timeoutMs`, and gives them up. What a dead process had written

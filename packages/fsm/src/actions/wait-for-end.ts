@@ -1,4 +1,4 @@
-import { timerMs } from "../timer-ms.js";
+import { timerMs } from "@loops/core";
 
 /** How the wait for an action was over. */
 export type End<T> =

@@ -1,4 +1,4 @@
-import { timerMs } from "../timer-ms.js";
+import { timerMs } from "@loops/core";
 
 /** What `work` resolves with, or `fallback` once `timeoutMs` have passed. Rejects as `work` does. */
 export async function within<T>(work: Promise<T>, timeoutMs: number, fallback: T): Promise<T> {

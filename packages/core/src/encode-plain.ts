@@ -45,7 +45,9 @@ function spendOn(value: unknown, budget: number, depth: number): number {
   if (prototype !== Object.prototype && prototype !== null) return NOT_PLAIN;
   for (const key in value) {
     const field = (value as Fields)[key];
-    if (field !== undefined) left = spendOn(field, left - MEMBER_COST - key.length, depth + 1);
+    // Most fields are texts: they are worth not being called for.
+    if (typeof field === "string") left -= MEMBER_COST + key.length + field.length;
+    else if (field !== undefined) left = spendOn(field, left - MEMBER_COST - key.length, depth + 1);
     if (!(left >= 0)) break;
   }
   return left;

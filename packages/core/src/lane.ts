@@ -87,8 +87,10 @@ export function createLane(
   const deliver = (eventName: string, event: LoopEvent, encoded: EncodedEvent): void => {
     if (matches !== undefined && !matches(eventName)) return;
     received++;
-    if (queued + inFlight === 0) last = send(event, encoded) ?? last;
-    else if (queued < maxQueueItems && queuedBytes + encoded.json.length <= maxQueueBytes) {
+    if (queued + inFlight === 0) {
+      const sent = send(event, encoded);
+      if (sent !== undefined) last = sent;
+    } else if (queued < maxQueueItems && queuedBytes + encoded.json.length <= maxQueueBytes) {
       const { length } = encoded.json;
       const kept = snapshot(event, encoded);
       const born = generation;

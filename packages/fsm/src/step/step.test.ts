@@ -1,23 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { loopOf } from "../../test/engine/machines.js";
-import { calm, newRun, pureRun, resultWith } from "../../test/engine/pure-run.js";
+import { acted, newRun, pureRun, resultWith, take } from "../../test/engine/pure-run.js";
 import type { RunState } from "../run-state.js";
 import { applyDelta } from "./delta.js";
-import { step } from "./step.js";
-import type { Facts, Step, StepInput } from "./types.js";
+import type { Facts } from "./types.js";
 
 const done = { terminal: true };
 
-function take(state: RunState, input: StepInput, facts: Partial<Facts> = {}): Step {
-  return step(state.definition, state, input, { ...calm, ...facts });
-}
-
-/** A run that has come as far as the result of its first action. */
-function acted(states: Parameters<typeof loopOf>[0], result = resultWith(0)): RunState {
-  let state = newRun(loopOf(states));
-  state = applyDelta(state, take(state, { kind: "advance" }).delta);
-  return applyDelta(state, take(state, { kind: "acted", result }).delta);
-}
+it("says what a command left on standard error, and nothing where it left nothing", () => {
+  const completed = (stderr: string) => {
+    const running = newRun(loopOf({ a: { action: "work", next: "done" }, done }));
+    const entered = applyDelta(running, take(running, { kind: "advance" }).delta);
+    return take(entered, { kind: "acted", result: { ...resultWith(1), stderr } }).events[0];
+  };
+  expect(completed(`${"x".repeat(3000)} not found\n`)).toMatchObject({
+    event: "action_complete",
+    stderr_preview: expect.stringMatching(/^x{1000,1999} not found$/),
+  });
+  expect(completed("")).not.toHaveProperty("stderr_preview");
+});
 
 describe("entering a state", () => {
   const looping = loopOf({ a: { action: "work", on_yes: "done", on_no: "a" }, done });

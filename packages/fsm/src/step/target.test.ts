@@ -1,23 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { loopOf } from "../../test/engine/machines.js";
-import { calm, newRun, resultWith } from "../../test/engine/pure-run.js";
-import type { RunState } from "../run-state.js";
+import { acted, newRun, resultWith, take } from "../../test/engine/pure-run.js";
 import { applyDelta } from "./delta.js";
-import { step } from "./step.js";
-import type { Facts, Step, StepInput } from "./types.js";
 
 const done = { terminal: true };
-
-function take(state: RunState, input: StepInput, facts: Partial<Facts> = {}): Step {
-  return step(state.definition, state, input, { ...calm, ...facts });
-}
-
-/** A run that has come as far as the result of its first action. */
-function acted(states: Parameters<typeof loopOf>[0], result = resultWith(0)): RunState {
-  let state = newRun(loopOf(states));
-  state = applyDelta(state, take(state, { kind: "advance" }).delta);
-  return applyDelta(state, take(state, { kind: "acted", result }).delta);
-}
 
 describe("B-20: $current and templates are resolved in every target", () => {
   const context = { way: "done", stay: "$current", wrong: "nowhere" };

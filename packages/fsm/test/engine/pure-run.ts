@@ -5,11 +5,24 @@ import type { ActionResult, RunState } from "../../src/run-state.js";
 import { applyDelta } from "../../src/step/delta.js";
 import { step } from "../../src/step/step.js";
 import type { EventDraft, Facts, PlannedAction, Step, StepInput } from "../../src/step/types.js";
+import { loopOf } from "./machines.js";
 
 export const calm: Facts = { elapsedMs: 0, env: {}, stopRequested: false };
 
 export function newRun(loop: LoopDefinition): RunState {
   return initialState(loop, { runId: "run", startedAt: "2026-01-01T00:00:00.000Z" });
+}
+
+/** One step of a run, in calm weather unless `facts` say otherwise. */
+export function take(state: RunState, input: StepInput, facts: Partial<Facts> = {}): Step {
+  return step(state.definition, state, input, { ...calm, ...facts });
+}
+
+/** A run that has come as far as the result of its first action. */
+export function acted(states: Parameters<typeof loopOf>[0], result = resultWith(0)): RunState {
+  let state = newRun(loopOf(states));
+  state = applyDelta(state, take(state, { kind: "advance" }).delta);
+  return applyDelta(state, take(state, { kind: "acted", result }).delta);
 }
 
 export interface PureRun {

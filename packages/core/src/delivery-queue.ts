@@ -1,16 +1,16 @@
 import { backoffMs } from "./backoff.js";
 import type { BatchTransportOptions } from "./batch-options.js";
 import { BatchQueue } from "./batch-queue.js";
+import { countDrop } from "./count-drop.js";
 import { startDeadline } from "./deadline.js";
 import { disposeOf } from "./disposition.js";
 import { LoopsError } from "./errors.js";
 import type { EncodedEvent, LoopEvent } from "./event.js";
 import { type ExitHolder, guardClosed, guardOpen } from "./exit-guard.js";
-import { isThenable } from "./lane.js";
-import { countDrop, createLedger } from "./ledger.js";
 import { createReporter, warnOnError } from "./reporter.js";
 import { type ResolvedBatchOptions, resolveBatchOptions } from "./resolve-batch-options.js";
 import { RetryPause } from "./retry-pause.js";
+import { isThenable } from "./thenable.js";
 import { after } from "./timer.js";
 import type { Deadline, DropReason, TransportContext, TransportStats } from "./transport.js";
 import { type Wait, Waiters } from "./waiters.js";
@@ -27,7 +27,9 @@ export class DeliveryQueue<T> implements ExitHolder {
   #report: (error: unknown) => void;
 
   #phase: "open" | "disabled" | "closed" = "open";
-  readonly #ledger = createLedger();
+  #received = 0;
+  #delivered = 0;
+  readonly #dropped: Record<string, number> = {};
   readonly #waiters = new Waiters();
 
   /** The running attempt; another object means that a late answer is of no interest. */
@@ -55,9 +57,9 @@ export class DeliveryQueue<T> implements ExitHolder {
   }
 
   send(event: LoopEvent, encoded: EncodedEvent): void {
-    this.#ledger.received++;
+    this.#received++;
     if (this.#phase !== "open") {
-      countDrop(this.#ledger.dropped, this.#phase);
+      countDrop(this.#dropped, this.#phase);
       return;
     }
     // The item bound comes first: an event that will be dropped need not be encoded.
@@ -71,7 +73,7 @@ export class DeliveryQueue<T> implements ExitHolder {
       item = this.#resolved.prepare(event, encoded);
       size = this.#resolved.sizeOf(item);
     } catch (error) {
-      countDrop(this.#ledger.dropped, "send-failed");
+      countDrop(this.#dropped, "send-failed");
       this.#report(error);
       return;
     }
@@ -123,7 +125,6 @@ export class DeliveryQueue<T> implements ExitHolder {
       this.#failed(error);
       throw error;
     } finally {
-      this.#attempt = undefined;
       this.#syncing = false;
     }
   }
@@ -134,9 +135,15 @@ export class DeliveryQueue<T> implements ExitHolder {
   }
 
   stats(): TransportStats {
-    const { received, delivered, dropped } = this.#ledger;
     const inFlight = this.#attempt === undefined ? 0 : (this.#queue.sealed[0]?.items.length ?? 0);
-    return { received, delivered, dropped: { ...dropped }, queued: this.#queue.items - inFlight, inFlight, spooled: 0 };
+    return {
+      received: this.#received,
+      delivered: this.#delivered,
+      dropped: { ...this.#dropped },
+      queued: this.#queue.items - inFlight,
+      inFlight,
+      spooled: 0,
+    };
   }
 
   get name(): string {
@@ -155,7 +162,7 @@ export class DeliveryQueue<T> implements ExitHolder {
     return this.#hurry().settled;
   }
 
-  flushForExit(): void {
+  tryFlushSync(): void {
     try {
       this.flushSync();
     } catch (error) {
@@ -235,7 +242,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   }
 
   #settleHead(): void {
-    this.#ledger.delivered += this.#queue.shift()?.items.length ?? 0;
+    this.#delivered += this.#queue.shift()?.items.length ?? 0;
     this.#failures = 0;
     this.#settled();
   }
@@ -254,9 +261,9 @@ export class DeliveryQueue<T> implements ExitHolder {
     this.#queue.shift();
     // The first number of the batch for all of its parts: too low at worst, so that a flush never ends early.
     for (const items of next.again.toReversed()) this.#queue.unshift(items, batch.first);
-    this.#ledger.delivered += next.delivered.length;
+    this.#delivered += next.delivered.length;
     this.#waiters.countLost(next.deadLetters.length, batch.first);
-    countDrop(this.#ledger.dropped, "dead-letter", next.deadLetters.length);
+    countDrop(this.#dropped, "dead-letter", next.deadLetters.length);
     this.#handOver(next.deadLetters, error);
     if (next.pause === false) this.#failures = 0;
     else this.#startPause(next.pause);
@@ -289,7 +296,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   /** Makes room as `overflow` says; `false` if there is none to be made. */
   #makeRoom(size: number): boolean {
     const { overflow, maxQueueBytes } = this.#options;
-    if (overflow === "flush-sync") this.flushForExit();
+    if (overflow === "flush-sync") this.tryFlushSync();
     if (overflow !== "drop-oldest" || size > maxQueueBytes) return this.#fits(size);
     const locked = this.#attempt === undefined ? 0 : 1;
     while (!this.#fits(size)) {
@@ -303,7 +310,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   }
 
   #overflow(): void {
-    countDrop(this.#ledger.dropped, "overflow");
+    countDrop(this.#dropped, "overflow");
     const { name, maxQueueItems, maxQueueBytes } = this.#options;
     const full = `the queue is full (${maxQueueItems} events or ${maxQueueBytes} bytes): events are dropped`;
     const todo = "raise maxQueueItems or maxQueueBytes, or look why the sink is slow";
@@ -321,7 +328,7 @@ export class DeliveryQueue<T> implements ExitHolder {
     let count = 0;
     for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
       count += batch.items.length;
-      countDrop(this.#ledger.dropped, handed ? "dead-letter" : reason, batch.items.length);
+      countDrop(this.#dropped, handed ? "dead-letter" : reason, batch.items.length);
       this.#waiters.countLost(batch.items.length, batch.first);
       if (reason !== "exit") this.#handOver(batch.items, error);
     }

@@ -1,13 +1,14 @@
 import type { Bus, BusOptions, BusReport, Filter } from "./bus.js";
+import { countDrop } from "./count-drop.js";
 import { DEFAULT_MAX_EVENT_BYTES, encodeEvent } from "./encode.js";
 import { LoopsError } from "./errors.js";
 import type { EventInput, LoopEvent } from "./event.js";
 import { compileFilter } from "./glob.js";
-import { createLane, isThenable, type Lane } from "./lane.js";
-import { countDrop } from "./ledger.js";
+import { createLane, type Lane } from "./lane.js";
 import { withDefaults } from "./options.js";
 import { createReporter, warnOnError } from "./reporter.js";
 import { stamp } from "./stamp.js";
+import { isThenable } from "./thenable.js";
 import { type Deadline, isTransport } from "./transport.js";
 
 type Listener = (event: LoopEvent) => unknown;

@@ -16,7 +16,7 @@ export interface ExitHolder {
   /** Takes over what others still hold back. Never throws. */
   handOver?(): void;
   /** Delivers without the event loop what can be delivered so. Never throws. */
-  flushForExit?(): void;
+  tryFlushSync?(): void;
   /** Gives up what still waits: counts it as dropped with reason `exit`. Returns how many. */
   abandon(): number;
 }
@@ -47,7 +47,7 @@ function onExit(): void {
   for (const holder of open) holder.handOver?.();
   for (const holder of open) {
     if (!holder.isBusy()) continue;
-    holder.flushForExit?.();
+    holder.tryFlushSync?.();
     abandon(holder);
   }
 }

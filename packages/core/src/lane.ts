@@ -1,9 +1,10 @@
+import { countDrop } from "./count-drop.js";
 import { startDeadline } from "./deadline.js";
 import { LoopsError } from "./errors.js";
 import type { EncodedEvent, LoopEvent } from "./event.js";
 import { type ExitHolder, guardClosed, guardOpen } from "./exit-guard.js";
-import { countDrop } from "./ledger.js";
 import { createReporter, type OnError } from "./reporter.js";
+import { isThenable } from "./thenable.js";
 import type { Deadline, DropReason, Transport, TransportStats } from "./transport.js";
 
 export interface LaneOptions {
@@ -222,10 +223,6 @@ export function createLane(
 /** The transport's name, else its constructor's, else `"transport"`. */
 function nameOf({ name, constructor: made }: Transport): string {
   return name || (made !== Object && made?.name) || "transport";
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
 /** An event that has to wait: itself if nobody can change it any more, else what was encoded of it. */

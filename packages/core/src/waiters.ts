@@ -24,7 +24,11 @@ export class Waiters {
 
   /** Everything below `firstUnsettled` is settled. Counting settled items instead would be wrong with drop-oldest. */
   settle(firstUnsettled: number): void {
-    for (const { target, done } of this.#waiters) if (target < firstUnsettled) done();
+    for (const waiter of this.#waiters) {
+      if (waiter.target >= firstUnsettled) continue;
+      this.#waiters.delete(waiter);
+      waiter.done();
+    }
   }
 
   /** `count` items from number `first` on were dropped. */

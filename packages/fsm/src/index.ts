@@ -24,7 +24,18 @@ export type {
 } from "./engine/options.js";
 export { resumeLoop } from "./engine/resume-loop.js";
 export { runLoop } from "./engine/run-loop.js";
-export { type Evaluation, evaluate } from "./evaluators/evaluate.js";
+export { evaluate } from "./evaluators/evaluate.js";
+export type {
+  AskModel,
+  CustomEvaluator,
+  Evaluation,
+  EvaluationRequest,
+  EvaluatorEffects,
+  EvaluatorInput,
+  EvaluatorMemory,
+  ModelQuestion,
+  Verdict,
+} from "./evaluators/evaluation.js";
 export type * from "./events.js";
 export { interpolate } from "./interpolate.js";
 export type { InterpolationScope } from "./interpolate-scope.js";

@@ -5,7 +5,14 @@ import type { LoopDefinition } from "./definition/types.js";
 export type RunStatus = "running" | "completed" | "failed" | "interrupted" | "awaiting_continuation" | "timed_out";
 
 /** Why a run ended. */
-export type TerminatedBy = "terminal" | "error" | "max_iterations" | "timeout" | "signal";
+export type TerminatedBy =
+  | "terminal"
+  | "error"
+  | "max_iterations"
+  | "timeout"
+  | "signal"
+  | "handoff"
+  | "cycle_detected";
 
 /** What an action left behind. */
 export interface ActionResult {
@@ -32,8 +39,25 @@ export interface PendingAction {
   readonly key: string;
   /** As interpolated. */
   readonly command: string;
+  /** Which runner has it; absent in runs of earlier versions: `shell`. */
+  readonly type?: string;
   /** `null` for an action inside this process. */
   readonly process: ProcessIdentity | null;
+}
+
+/** A child loop that a state began and whose outcome is not recorded: its own record in the store has the rest. */
+export interface PendingChild {
+  readonly run_id: string;
+  /** As interpolated. */
+  readonly loop: string;
+}
+
+/** What `${captured.…}` sees under one key. */
+export type Captured = ActionResult | ChildCaptures;
+
+/** What a child loop captured. */
+export interface ChildCaptures {
+  readonly [key: string]: Captured;
 }
 
 export interface PrevResult {
@@ -73,7 +97,8 @@ export interface RunState extends StoredRun {
   readonly current_state: string;
   /** State entries so far. */
   readonly iteration: number;
-  readonly captured: Readonly<Record<string, ActionResult>>;
+  /** By the state's `capture`; of a child loop, its own captures by its state's name. */
+  readonly captured: Readonly<Record<string, Captured>>;
   readonly prev_result: PrevResult | null;
   readonly last_result: LastResult | null;
   readonly started_at: string;
@@ -81,6 +106,10 @@ export interface RunState extends StoredRun {
   /** Running time of all segments, pauses not counted. */
   readonly accumulated_ms: number;
   readonly retry_counts: Readonly<Record<string, number>>;
+  /** From a handoff until an action has taken it up: what the next segment is to be told. */
+  readonly continuation_prompt?: string | null;
+  /** How often each way `from->to` was taken; only with `max_edge_revisits`. */
+  readonly edge_revisit_counts?: Readonly<Record<string, number>>;
 
   readonly run_id: string;
   readonly phase: RunPhase;
@@ -90,6 +119,10 @@ export interface RunState extends StoredRun {
   readonly previous_state: string | null;
   readonly pending_action: PendingAction | null;
   readonly pending_result: ActionResult | null;
+  /** Absent in runs of earlier versions, as the next one is. */
+  readonly pending_child?: PendingChild | null;
+  /** What evaluators remember, by state. */
+  readonly evaluator_memory?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly segment_started_at: string;
   readonly terminated_by: TerminatedBy | null;
   readonly error: RunError | null;

@@ -2,7 +2,11 @@ import type { ActionResult, ProcessIdentity } from "../run-state.js";
 
 /** One action to run. */
 export interface ActionRequest {
+  /** The kind of action, as in `action_type`. */
+  readonly type: string;
   readonly command: string;
+  /** Arguments, with their templates filled in. @default none */
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
   readonly cwd: string;
   /** Added to the environment of this process. */
   readonly env: Readonly<Record<string, string>>;

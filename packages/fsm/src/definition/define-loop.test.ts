@@ -70,7 +70,7 @@ states:
       () => defineLoop({ name: "x", initial: "done", states: { done }, maxIterations: 3 }),
       // @ts-expect-error -- no such field
       () => defineLoop({ name: "x", initial: "done", states: { done: { terminal: true, acton: "x" } } }),
-      // @ts-expect-error -- no such evaluator
+      // Evaluators of the program's own may have any name, so that this one is found when it runs.
       () => defineLoop({ name: "x", initial: "a", states: { a: { next: "done", evaluate: { type: "llm" } }, done } }),
       // @ts-expect-error -- not a number
       () => defineLoop({ name: "x", initial: "done", states: { done }, timeout: "60" }),

@@ -13,6 +13,8 @@ export async function act(segment: Segment, entry: Step, action: PlannedAction):
   let prepared: PreparedAction;
   try {
     prepared = await effects.runner.prepare({
+      type: action.type,
+      params: action.params,
       command: action.command,
       cwd: effects.cwd,
       env: envOf(segment, action),
@@ -30,7 +32,7 @@ export async function act(segment: Segment, entry: Step, action: PlannedAction):
     return { kind: "advance" };
   }
 
-  const pending = { key: action.key, command: action.command, process: prepared.process };
+  const pending = { key: action.key, command: action.command, type: action.type, process: prepared.process };
   try {
     await journal.commit(entry.events, mergeDeltas(entry.delta, { set: { pending_action: pending } }));
   } catch (error) {

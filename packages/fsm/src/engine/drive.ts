@@ -1,7 +1,8 @@
 import { evaluate } from "../evaluators/evaluate.js";
+import type { EvaluationRequest } from "../evaluators/evaluation.js";
 import { toRunError } from "../step/run-error.js";
 import { step } from "../step/step.js";
-import type { Facts, Next, Step, StepInput } from "../step/types.js";
+import type { Facts, Step, StepInput } from "../step/types.js";
 import { act } from "./act.js";
 import type { Segment } from "./segment.js";
 
@@ -26,7 +27,7 @@ export async function drive(segment: Segment, first: StepInput): Promise<void> {
     }
     await commit(journal, taken);
     if (taken.next.kind === "done") return;
-    input = taken.next.kind === "evaluate" ? judge(taken.next, lease.state.current_state) : { kind: "advance" };
+    input = taken.next.kind === "evaluate" ? await judge(taken.next.request, segment) : { kind: "advance" };
   }
 }
 
@@ -42,10 +43,13 @@ async function factsOf(segment: Segment): Promise<Facts> {
   };
 }
 
-function judge(next: Extract<Next, { kind: "evaluate" }>, state: string): StepInput {
+async function judge(request: EvaluationRequest, { actionSignal: signal }: Segment): Promise<StepInput> {
+  const effects = { askModel: undefined, diffStat: noDiff, custom: {}, signal };
   try {
-    return { kind: "evaluated", evaluation: evaluate(next.config, next.result, next.sourceText) };
+    return { kind: "evaluated", evaluation: await evaluate(request, effects) };
   } catch (error) {
-    return { kind: "failed", error: toRunError(error, state) };
+    return { kind: "failed", error: toRunError(error, request.state) };
   }
 }
+
+const noDiff = () => Promise.reject(new Error("no differences are known"));

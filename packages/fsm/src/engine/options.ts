@@ -1,7 +1,7 @@
 import type { StateStore } from "@loops/core";
 import type { ActionRunner } from "../actions/runner.js";
 import type { LoopDefinition } from "../definition/types.js";
-import type { ActionResult, RunError, RunState, RunStatus, TerminatedBy } from "../run-state.js";
+import type { Captured, RunError, RunState, RunStatus, TerminatedBy } from "../run-state.js";
 import type { Clock } from "./clock.js";
 import type { EventSink } from "./event-sink.js";
 
@@ -81,7 +81,7 @@ export interface RunResult {
   readonly terminated_by: TerminatedBy;
   /** Running time of all segments. */
   readonly duration_ms: number;
-  readonly captured: Readonly<Record<string, ActionResult>>;
+  readonly captured: Readonly<Record<string, Captured>>;
   /** Only where `terminated_by` is `error`. */
   readonly error?: RunError;
 }

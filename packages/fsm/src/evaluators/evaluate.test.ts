@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { EvaluatorConfig } from "../definition/types.js";
+import type { ActionResult } from "../run-state.js";
 import { evaluate } from "./evaluate.js";
 
 const result = (fields: { output?: string; exit_code?: number }) => ({
@@ -9,6 +11,14 @@ const result = (fields: { output?: string; exit_code?: number }) => ({
   ...fields,
 });
 
+function judge(config: EvaluatorConfig | undefined, of: ActionResult, text = of.output) {
+  const llm = { enabled: true, model: "sonnet", max_tokens: 256, timeout: 1800 };
+  const request = { state: "check", config, actionType: "shell", result: of, text, memory: null, llm };
+  const { signal } = new AbortController();
+  const diffStat = () => Promise.reject(new Error("no working tree"));
+  return evaluate(request, { askModel: undefined, diffStat, custom: {}, signal });
+}
+
 describe("exit_code", () => {
   it.each([
     [0, "yes"],
@@ -18,11 +28,11 @@ describe("exit_code", () => {
     [-9, "error"],
   ])("makes of %i the verdict %s", (exit_code, verdict) => {
     const expected = { type: "exit_code", verdict, details: { exit_code } };
-    expect(evaluate({ type: "exit_code" }, result({ exit_code }))).toEqual(expected);
+    expect(judge({ type: "exit_code" }, result({ exit_code }))).toEqual(expected);
   });
 
   it("is what judges a state without an evaluator, under the type default", () => {
-    expect(evaluate(undefined, result({ exit_code: 1 }))).toEqual({
+    expect(judge(undefined, result({ exit_code: 1 }))).toEqual({
       type: "default",
       verdict: "no",
       details: { exit_code: 1 },
@@ -32,7 +42,7 @@ describe("exit_code", () => {
 
 describe("output_contains", () => {
   const contains = (pattern: string, output: string, more: { negate?: boolean; source?: string } = {}) =>
-    evaluate({ type: "output_contains", pattern, ...more }, result({ output, exit_code: 3 }), more.source);
+    judge({ type: "output_contains", pattern, ...more }, result({ output, exit_code: 3 }), more.source);
 
   it("says yes where the pattern is found, and tells what it looked for", () => {
     expect(contains("\\d+ errors?", "found 12 errors\n")).toEqual({
@@ -40,7 +50,7 @@ describe("output_contains", () => {
       verdict: "yes",
       details: { matched: true, pattern: "\\d+ errors?", negate: false },
     });
-    expect(contains("^clean", "not clean").verdict).toBe("no");
+    expect(contains("^clean", "not clean")).toMatchObject({ verdict: "no" });
   });
 
   it("turns the verdict round with negate, but not what it tells", () => {
@@ -50,8 +60,8 @@ describe("output_contains", () => {
   });
 
   it("looks at the text of the source where there is one, even an empty one", () => {
-    expect(contains("x", "x", { source: "y" }).verdict).toBe("no");
-    expect(contains("x", "x", { source: "" }).verdict).toBe("no");
+    expect(contains("x", "x", { source: "y" })).toMatchObject({ verdict: "no" });
+    expect(contains("x", "x", { source: "" })).toMatchObject({ verdict: "no" });
   });
 
   it.each([false, true])("a pattern that backtracks without end is the verdict error, with negate %s", (negate) => {
@@ -65,7 +75,7 @@ describe("output_contains", () => {
   });
 
   it("searches plain text where the pattern is no regular expression", () => {
-    expect(contains("0 errors (", "0 errors (of 3)").verdict).toBe("yes");
-    expect(contains("0 errors (", "0 errors").verdict).toBe("no");
+    expect(contains("0 errors (", "0 errors (of 3)")).toMatchObject({ verdict: "yes" });
+    expect(contains("0 errors (", "0 errors")).toMatchObject({ verdict: "no" });
   });
 });

@@ -1,4 +1,4 @@
-import type { Evaluation } from "../evaluators/evaluate.js";
+import type { Evaluation } from "../evaluators/evaluation.js";
 import type { ActionResult, RunError, TerminatedBy } from "../run-state.js";
 import { outputPreview } from "./output-preview.js";
 import { ownDetails } from "./reserved-fields.js";

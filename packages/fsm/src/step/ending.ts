@@ -9,6 +9,8 @@ const statusOf: Readonly<Record<TerminatedBy, RunStatus>> = {
   max_iterations: "interrupted",
   timeout: "timed_out",
   signal: "interrupted",
+  handoff: "awaiting_continuation",
+  cycle_detected: "failed",
 };
 
 /** The last step of a run, or of a segment of it. */

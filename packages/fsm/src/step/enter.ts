@@ -109,7 +109,13 @@ function enterState(
   const key = `${state.run_id}:${iteration}`;
   return {
     events: [entered, actionStart(command)],
-    delta: { set: { ...set, phase: "acting", pending_action: { key, command, process: null } } },
+    delta: {
+      set: {
+        ...set,
+        phase: "acting",
+        pending_action: { key, command, type: config.action_type ?? "shell", process: null },
+      },
+    },
     next: {
       kind: "act",
       action: {
@@ -117,6 +123,7 @@ function enterState(
         iteration,
         attempt: state.attempt,
         key,
+        type: config.action_type ?? "shell",
         command,
         // 0 counts as not set, as it always has in loop files.
         timeoutMs: (config.timeout || definition.default_timeout || defaultTimeoutS) * 1000,

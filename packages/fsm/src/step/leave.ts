@@ -1,6 +1,6 @@
 import { resolveTarget } from "../definition/targets.js";
-import type { LoopDefinition, StateDefinition } from "../definition/types.js";
-import type { Evaluation } from "../evaluators/evaluate.js";
+import type { LlmDefinition, LoopDefinition, StateDefinition } from "../definition/types.js";
+import type { Evaluation } from "../evaluators/evaluation.js";
 import { interpolate } from "../interpolate.js";
 import type { InterpolationScope } from "../interpolate-scope.js";
 import type { ActionResult, LastResult, RunState } from "../run-state.js";
@@ -14,6 +14,8 @@ import type { EventDraft, Facts, Step } from "./types.js";
 
 /** What a state without an action leaves behind. */
 const noResult: ActionResult = { output: "", stderr: "", exit_code: 0, duration_ms: 0 };
+
+const defaultLlm: LlmDefinition = { enabled: true, model: "sonnet", max_tokens: 256, timeout: 1800 };
 
 /** What has happened to a state by the time it is left, to be committed with the way out. */
 type Leaving = Pick<Step, "events" | "delta">;
@@ -31,9 +33,15 @@ export function leave(definition: LoopDefinition, state: RunState, facts: Facts)
     delta: {},
     next: {
       kind: "evaluate",
-      config: config.evaluate,
-      result: state.pending_result ?? noResult,
-      sourceText: sourceText(config, scopeOf(definition, state, facts)),
+      request: {
+        state: state.current_state,
+        config: config.evaluate,
+        actionType: config.action === undefined ? undefined : (config.action_type ?? "shell"),
+        result: state.pending_result ?? noResult,
+        text: sourceText(config, scopeOf(definition, state, facts)) ?? state.pending_result?.output ?? "",
+        memory: state.evaluator_memory?.[state.current_state] ?? null,
+        llm: definition.llm ?? defaultLlm,
+      },
     },
   };
 }

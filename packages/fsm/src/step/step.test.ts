@@ -226,10 +226,10 @@ describe("leaving a state", () => {
         resultWith(0, "out"),
       );
       const { next } = take(state, { kind: "advance" });
-      return next.kind === "evaluate" ? next.sourceText : null;
+      return next.kind === "evaluate" ? next.request.text : null;
     };
     expect(ask(`<\${captured.mine.output}>`)).toBe("<out>");
-    expect(ask(`\${captured.other.output}`)).toBeUndefined();
+    expect(ask(`\${captured.other.output}`)).toBe("out");
   });
 });
 

@@ -1,6 +1,5 @@
 import type { StateDelta } from "@loops/core";
-import type { EvaluatorConfig } from "../definition/types.js";
-import type { Evaluation } from "../evaluators/evaluate.js";
+import type { Evaluation, EvaluationRequest } from "../evaluators/evaluation.js";
 import type { FsmEvent } from "../events.js";
 import type { ActionResult, RunError, RunState } from "../run-state.js";
 
@@ -49,8 +48,11 @@ export interface PlannedAction {
   readonly attempt: number;
   /** Idempotency key: the same for every attempt at this iteration. */
   readonly key: string;
+  /** `shell`, `prompt`, `mcp_tool`, or one that the program brought along: which runner has it. */
+  readonly type: string;
   /** As interpolated. */
   readonly command: string;
+  readonly params?: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
 }
 
@@ -61,13 +63,7 @@ export type Next =
   /** Run it; come back with `acted`, `cancelled` or `failed`. */
   | { readonly kind: "act"; readonly action: PlannedAction }
   /** Ask the evaluator; come back with `evaluated` or `failed`. */
-  | {
-      readonly kind: "evaluate";
-      readonly config: EvaluatorConfig | undefined;
-      readonly result: ActionResult;
-      /** Looked at instead of the result's output, where the evaluator's `source` could be filled in. */
-      readonly sourceText: string | undefined;
-    }
+  | { readonly kind: "evaluate"; readonly request: EvaluationRequest }
   /** The run has ended. */
   | { readonly kind: "done" };
 

@@ -16,7 +16,16 @@ export function scratch(): string {
 /** A request with everything that a test does not care about. */
 export function request(command: string, over: Partial<ActionRequest> = {}): ActionRequest {
   const { signal } = new AbortController();
-  return { command, cwd: process.cwd(), env: {}, timeoutMs: 20_000, signal, onLine: () => undefined, ...over };
+  return {
+    type: "shell",
+    command,
+    cwd: process.cwd(),
+    env: {},
+    timeoutMs: 20_000,
+    signal,
+    onLine: () => undefined,
+    ...over,
+  };
 }
 
 export async function runAction(

@@ -1,6 +1,7 @@
 import type { LoopDefinition } from "../../src/definition/types.js";
 import { initialState } from "../../src/engine/initial-state.js";
 import { evaluate } from "../../src/evaluators/evaluate.js";
+import type { Evaluation, EvaluationRequest } from "../../src/evaluators/evaluation.js";
 import type { ActionResult, RunState } from "../../src/run-state.js";
 import { applyDelta } from "../../src/step/delta.js";
 import { step } from "../../src/step/step.js";
@@ -67,12 +68,21 @@ export function pureRun(options: PureRunOptions): PureRun {
       case "evaluate":
         input = {
           kind: "evaluated",
-          evaluation: evaluate(taken.next.config, taken.next.result, taken.next.sourceText),
+          evaluation: evaluateNow(taken.next.request),
         };
         break;
     }
   }
   throw new Error("the run does not end");
+}
+
+/** Built-in evaluators that touch nothing answer at once. */
+function evaluateNow(request: EvaluationRequest): Evaluation {
+  const { signal } = new AbortController();
+  const diffStat = () => Promise.reject(new Error("a pure run has no working tree"));
+  const evaluation = evaluate(request, { askModel: undefined, diffStat, custom: {}, signal });
+  if (evaluation instanceof Promise) throw new Error(`${request.config?.type} cannot be asked in a pure run`);
+  return evaluation;
 }
 
 export function resultWith(exit_code: number, output = ""): ActionResult {

@@ -4,6 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { ActionResult } from "../../src/run-state.js";
 import { newEvent, newState, newStore, readLines } from "./support.js";
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}.mjs`, import.meta.url));
@@ -56,7 +57,9 @@ describe("killed at any moment", () => {
       expect([reported.iteration, reported.iteration + 1]).toContain(lease.state.iteration);
       expect(found?.iteration).toBe(lease.state.iteration);
       const { iteration } = lease.state;
-      expect(lease.state.captured["last"]?.output.replace(/^x+/, "")).toBe(`${iteration}`);
+      expect((lease.state.captured["last"] as ActionResult | undefined)?.output.replace(/^x+/, "")).toBe(
+        `${iteration}`,
+      );
       expect(lease.state.phase).toBe(iteration % 3 === 0 ? "acting" : "ready");
       const seqs = (await lease.events(0)).map(({ seq }) => seq);
       expect(seqs).toEqual(Array.from({ length: lease.seq }, (_, n) => n + 1));

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { LoopsError } from "@loops/core";
+import { isOfAnotherBoot, readProcess } from "@loops/core/process";
 import type { ProcessIdentity } from "../run-state.js";
 import { endGroup, groupMembers, isGroupId } from "./process-group.js";
-import { isOfAnotherBoot } from "./process-identity.js";
-import { readProcess } from "./process-table.js";
 
 export interface EndOrphanOptions {
   /** The run that the action was of: the engine tells each action through its environment. */

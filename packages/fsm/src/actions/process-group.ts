@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { readGroup } from "./process-table.js";
+import { readGroup } from "@loops/core/process";
 
 const longestPollMs = 25;
 

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { errorMessage } from "@loops/core";
+import { identifyProcess } from "@loops/core/process";
 import type { ActionResult } from "../run-state.js";
 import { boundedLines } from "./bounded-lines.js";
 import { boundedOutput } from "./bounded-output.js";
@@ -8,7 +9,6 @@ import { type ExitStatus, type GatedProcess, spawnGated } from "./gated-process.
 import { lineSplitter } from "./line-splitter.js";
 import { endOrphan } from "./orphan.js";
 import { endGroup } from "./process-group.js";
-import { identifyProcess } from "./process-identity.js";
 import type { ActionOutcome, ActionRequest, ActionRunner, PreparedAction } from "./runner.js";
 import { waitForEnd } from "./wait-for-end.js";
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { OwnerIdentity } from "@loops/core";
-import { isAlive, ownIdentity } from "../actions/process-identity.js";
+import { isAlive, ownIdentity } from "@loops/core/process";
 import { writeFile } from "./atomic-write.js";
 import { isFile } from "./read-file.js";
 import type { StoreContext } from "./store-context.js";

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readProcess } from "@loops/core/process";
 import { describe, expect, it } from "vitest";
 import { groupMembers } from "../../src/actions/process-group.js";
-import { readProcess } from "../../src/actions/process-table.js";
 import { shellRunner } from "../../src/actions/shell-runner.js";
 import type { ProcessIdentity } from "../../src/run-state.js";
 import { request, resultOf, scratch } from "./support.js";

@@ -1,9 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { identifyProcess, isAlive, readProcess } from "@loops/core/process";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { identifyProcess, isAlive } from "../../src/actions/process-identity.js";
-import { readProcess } from "../../src/actions/process-table.js";
 import { shellRunner } from "../../src/actions/shell-runner.js";
 import type { ActionResult } from "../../src/run-state.js";
 import { endAfterTest, request, resultOf, runAction, scratch } from "./support.js";

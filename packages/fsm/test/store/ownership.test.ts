@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { RunLease } from "@loops/core";
+import { ownIdentity } from "@loops/core/process";
 import { describe, expect, it, vi } from "vitest";
-import { ownIdentity } from "../../src/actions/process-identity.js";
 import type { RunState } from "../../src/run-state.js";
 import { type FileStoreOptions, fileStore } from "../../src/store/file-store.js";
 import { contentOf, deadOwner, newEvent, newState, newStore, readJson } from "./support.js";

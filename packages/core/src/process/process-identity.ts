@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import type { OwnerIdentity } from "@loops/core";
-import type { ProcessIdentity } from "../run-state.js";
+import type { OwnerIdentity } from "../state-store.js";
 import { readProcess } from "./process-table.js";
+
+/** What tells a process from a later one with the same pid. The keys are those of files that hold it. */
+export type ProcessIdentity = Omit<OwnerIdentity, "host">;
 
 let bootId: string | null | undefined;
 
@@ -29,7 +31,7 @@ export function identifyProcess(pid: number): ProcessIdentity {
   return { pid, start_time: startTimeOf(pid), boot_id: currentBootId() };
 }
 
-/** This process, as the owner of a run. */
+/** This process, as the owner of something that others can see. */
 export function ownIdentity(): OwnerIdentity {
   return { ...identifyProcess(process.pid), host: hostname() };
 }

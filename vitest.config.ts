@@ -8,6 +8,7 @@ export default defineConfig({
       "packages/*/src/**/*.test.ts",
       "packages/*/test/**/*.test.ts",
       "apps/*/test/**/*.test.ts",
+      "examples/**/*.test.ts",
       "scripts/*.test.ts",
     ],
     pool: "forks",

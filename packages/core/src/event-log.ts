@@ -35,8 +35,11 @@ export interface EventLogPage {
 export type TailItem =
   | ({ readonly type: "event" } & LogEntry)
   | {
-      readonly type: "gap" /** How many are missing, `null` where it cannot be known. */;
+      readonly type: "gap";
+      /** How many are missing, `null` where it cannot be known. */
       readonly missed: number | null;
+      /** The place behind what is missing: a reader that goes on from here is not told again. */
+      readonly cursor: Cursor;
     };
 
 export interface TailOptions {

@@ -105,12 +105,12 @@ export class Tail implements AsyncIterableIterator<TailItem, undefined, undefine
     const { first, next } = store.ring;
     if (!this.#known) {
       this.#known = true;
-      return { type: "gap", missed: null };
+      return { type: "gap", missed: null, cursor: store.cursor(this.#after) };
     }
     const missed = first - 1 - this.#after;
     if (missed > 0) {
       this.#after = first - 1;
-      return { type: "gap", missed };
+      return { type: "gap", missed, cursor: store.cursor(this.#after) };
     }
     while (this.#after < next - 1) {
       const id = ++this.#after;

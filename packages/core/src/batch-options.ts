@@ -1,6 +1,7 @@
 import type { RetryOptions } from "./backoff.js";
 import type { EncodedEvent, LoopEvent } from "./event.js";
 import type { OnError } from "./reporter.js";
+import type { Deadline } from "./transport.js";
 
 /** What `write` is told about the attempt. */
 export interface WriteContext {
@@ -26,8 +27,11 @@ export interface BatchTransportOptions<T = string> {
   prepare?(event: LoopEvent, encoded: EncodedEvent): T;
   /** Bytes of an item. @default the UTF-8 length of a string */
   sizeOf?(item: T): number;
-  /** Releases what the sink holds. Called once, at the end of `close`, whatever was delivered. */
-  close?(): void | Promise<void>;
+  /**
+   * Releases what the sink holds. Called once, at the end of `close`, whatever was delivered, with what remains of its
+   * deadline: `close` waits for it, so it has to keep to that.
+   */
+  close?(deadline: Required<Deadline>): void | Promise<void>;
   /** Is handed what was refused, or retried in vain, or left at the deadline of `close`. */
   onDeadLetter?(items: readonly T[], error: unknown): void;
   /** @default 1000 */

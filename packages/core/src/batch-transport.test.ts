@@ -488,6 +488,21 @@ describe("flush and close", () => {
     expect(sink.stats()).toMatchObject({ delivered: 2, queued: 0, inFlight: 0 });
     await sink.close();
   });
+
+  it("what the sink releases is told what remains of the deadline", async () => {
+    const given: number[] = [];
+    const sink = make({
+      write: () => new Promise<void>(() => {}),
+      close: ({ timeoutMs }) => void given.push(timeoutMs),
+    });
+    emit(sink, "a");
+    await sink.close({ timeoutMs: 20 });
+    expect(given).toEqual([0]);
+    const quick = make({ write() {}, close: ({ timeoutMs }) => void given.push(timeoutMs) });
+    await quick.close({ timeoutMs: 60_000 });
+    expect(given[1]).toBeGreaterThan(50_000);
+    expect(given[1]).toBeLessThanOrEqual(60_000);
+  });
 });
 
 describe("accounting", () => {

@@ -184,7 +184,7 @@ export class DeliveryQueue<T> implements ExitHolder {
     this.#dropAll("deadline", new LoopsError("LOOPS_CLOSE_TIMEOUT", `[${name}] close reached its deadline`));
     clearTimeout(this.#interval);
     guardClosed(this);
-    await this.#options.close?.();
+    await this.#options.close?.(due.remaining());
   }
 
   /** Starts writing all that is held, and waits for it. */

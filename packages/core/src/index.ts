@@ -15,6 +15,7 @@ export {
   type Stamped,
 } from "./bus.js";
 export { type ClosableBus, type CloseOnExitOptions, closeOnExit } from "./close-on-exit.js";
+export { type Due, startDeadline } from "./deadline.js";
 export { DeliveryError, type DeliveryErrorKind, type DeliveryErrorOptions } from "./delivery-error.js";
 export { encodeEvent } from "./encode.js";
 export { errorMessage, isLoopsError, LoopsError } from "./errors.js";
@@ -24,7 +25,7 @@ export { compileFilter } from "./glob.js";
 export { getBus, nullBus, setBus } from "./global-bus.js";
 export type { SinkReport } from "./lane.js";
 export { withDefaults } from "./options.js";
-export type { ErrorInfo, OnError } from "./reporter.js";
+export { createReporter, type ErrorInfo, type OnError, warnOnError } from "./reporter.js";
 export { isoNow, newEventId, stamp } from "./stamp.js";
 export type {
   CorruptRun,

@@ -1,10 +1,13 @@
 export { checkAccounting } from "./accounting.js";
+export { type Need, transportNeeds } from "./conformance/needs.js";
 export type {
+  ChildScript,
   ConformanceOptions,
   FaultName,
   Faults,
-  Need,
+  LogCapability,
   ObservedEvent,
+  Surroundings,
   TransportBounds,
   TransportCapabilities,
   TransportSubject,
@@ -15,6 +18,7 @@ export {
   transportChecks,
   transportConformance,
 } from "./conformance/transport-conformance.js";
+export { conformanceChild } from "./conformance-child.js";
 export {
   type RecordingTransport,
   type RecordingTransportOptions,

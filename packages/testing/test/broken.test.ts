@@ -8,22 +8,34 @@ import type { BrokenSink } from "./broken/broken-sink.js";
 import { brokenClose } from "./broken/close.js";
 import { brokenContent } from "./broken/content.js";
 import { brokenFlush } from "./broken/flush.js";
+import { brokenInterleavings } from "./broken/interleavings.js";
 import { brokenIsolation } from "./broken/isolation.js";
+import { brokenKill } from "./broken/kill.js";
+import { brokenOddEvents } from "./broken/odd-events.js";
+import { brokenOpening } from "./broken/opening.js";
 import { brokenRecovery } from "./broken/recovery.js";
+import { brokenReplay } from "./broken/replay.js";
+import { brokenStorm } from "./broken/storm.js";
 import { brokenSurroundings } from "./broken/surroundings.js";
 import { collect } from "./fixtures/collect.js";
 
 /** Those that disturb the whole process: each must be alone in it. */
 const noisy = brokenIsolation;
 
-const quiet = [
+const quiet: readonly BrokenSink[] = [
+  ...brokenOpening,
   ...brokenArrival,
   ...brokenContent,
+  ...brokenOddEvents,
+  ...brokenStorm,
   ...brokenAccounting,
   ...brokenBounds,
   ...brokenFlush,
   ...brokenClose,
   ...brokenRecovery,
+  ...brokenInterleavings,
+  ...brokenKill,
+  ...brokenReplay,
   ...brokenSurroundings,
 ];
 

@@ -1,10 +1,14 @@
 import { test } from "vitest";
 import { recordingTransport, transportConformance } from "../src/index.js";
+import { fileSink } from "./fixtures/file-sink.js";
+import { ringSink } from "./fixtures/ring-log.js";
 import { acknowledgedSink, queuedSink, synchronousSink } from "./fixtures/sinks.js";
 
 transportConformance({ test, name: "queued sink", ...queuedSink });
 transportConformance({ test, name: "synchronous sink", ...synchronousSink });
 transportConformance({ test, name: "acknowledged sink", ...acknowledgedSink });
+transportConformance({ test, name: "file sink", ...fileSink });
+transportConformance({ test, name: "ring log", ...ringSink });
 transportConformance({
   test,
   name: "recordingTransport",

@@ -1,5 +1,5 @@
 import type { Harness } from "./harness.js";
-import type { Need } from "./options.js";
+import type { Need } from "./needs.js";
 
 /** One promise of the protocol and how it is put to the test. */
 export interface Check {
@@ -8,8 +8,10 @@ export interface Check {
   /** The promise in words. */
   readonly title: string;
   readonly needs: readonly Need[];
-  /** How the defect is usually mended. */
+  /** How the defect is usually mended. A Violation may know better. */
   readonly mend: string;
+  /** Begins in the turn in which the transport was made; the others let a few turns pass. @default false */
+  readonly atOnce?: boolean;
   /** Throws a Violation where the promise is broken. The harness is disposed of by the caller. */
   run(harness: Harness): Promise<void>;
 }

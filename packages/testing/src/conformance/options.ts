@@ -1,4 +1,4 @@
-import { LoopsError, type Transport } from "@loops/core";
+import { type Bus, type EventLog, LoopsError, type OnError, type Transport } from "@loops/core";
 
 /** What is read back of an event: at least its `id`; with `roundTrip` all of its fields. */
 export interface ObservedEvent {
@@ -7,7 +7,7 @@ export interface ObservedEvent {
 }
 
 /** Kinds of trouble that the kit can order. */
-export type FaultName = "fail" | "stall" | "crash";
+export type FaultName = "fail" | "stall" | "poison" | "crash";
 
 /** Switches on the target behind a transport (a server, a file, a driver), never on the transport itself. */
 export interface Faults {
@@ -15,6 +15,8 @@ export interface Faults {
   fail?(): void | Promise<void>;
   /** From now on an attempt neither succeeds nor fails: a server that has stopped to answer. */
   stall?(): void | Promise<void>;
+  /** From now on the target refuses this one event for good, as it would a malformed one, and takes all others. */
+  poison?(id: string): void | Promise<void>;
   /** Ends `fail` and `stall`. What hangs since `stall` may succeed or fail now. Is called when nothing is wrong, too. */
   heal(): void | Promise<void>;
   /** Ends the transport as SIGKILL would: it gets no chance to write anything more. */
@@ -23,13 +25,25 @@ export interface Faults {
   reopen?(): Transport | Promise<Transport>;
 }
 
+/** A process of its own that writes to the target of a subject, until it is killed. */
+export interface ChildScript {
+  /** A JavaScript file that `node` can run: it makes a transport and hands it to `conformanceChild`. */
+  readonly script: string | URL;
+  /** What the script is called with, so that it finds the target: a path, a port. @default none */
+  readonly args?: readonly string[] | undefined;
+}
+
 /** One transport to be tried, with its surroundings. Each check gets its own, and nothing is shared between two. */
 export interface TransportSubject {
-  /** Fresh: nobody has sent to it, and no bus has it yet. The kit closes it. */
+  /** Fresh: nobody has sent to it, and no bus has it yet. Do not wait until it is connected. The kit closes it. */
   readonly transport: Transport;
   /** What has really arrived at the target by now, in the order of arrival, and stays readable after close. */
   observe(): readonly ObservedEvent[] | Promise<readonly ObservedEvent[]>;
   readonly faults?: Faults | undefined;
+  /** With the capability `killable`: writes to the same target, which `observe` reads. */
+  readonly child?: ChildScript | undefined;
+  /** With the capability `log`: reads what this transport is sent. Often the transport itself. */
+  readonly log?: Pick<EventLog, "query" | "tail"> | undefined;
   /** Called last, whatever happened: removes files, ends servers. */
   cleanup?(): void | Promise<void>;
 }
@@ -42,11 +56,19 @@ export interface TransportBounds {
   readonly maxQueueBytes?: number | undefined;
 }
 
+/** The log that `create` configures. */
+export interface LogCapability {
+  /** Entries kept at most, at least 1000; a log that trims in coarser steps may keep up to four times as many. */
+  readonly maxEntries: number;
+  /** Whether a gap in `tail` says how many are missing; if not, it says `null`. @default true */
+  readonly countsMissed?: boolean | undefined;
+}
+
 /** What a transport claims to do. Checks that need more are not registered. */
 export interface TransportCapabilities {
   /** It keeps what it could not deliver and tries again by itself. @default false */
   readonly queued?: boolean | undefined;
-  /** What was flushed survives a kill. Proven with the fault `crash`. @default false */
+  /** What was flushed survives a kill. Proven with the fault `crash`, and with `killable`. @default false */
   readonly durable?: boolean | undefined;
   /** The faults that `create` can order; `crash` stands for `crash` and `reopen`. @default none */
   readonly faults?: readonly FaultName[] | undefined;
@@ -60,6 +82,18 @@ export interface TransportCapabilities {
    * left to do. It must not call `process.exit`.
    */
   readonly script?: string | URL | undefined;
+  /** `create` returns `child`, which the kit may end with SIGKILL. @default false */
+  readonly killable?: boolean | undefined;
+  /** What was sent can be read again from a cursor: `create` returns `log`. @default none */
+  readonly log?: LogCapability | undefined;
+}
+
+/** What the kit hands to `create`, for those that can use it. */
+export interface Surroundings {
+  /** The bus that the transport will be put on, for a sink that emits events itself. */
+  readonly bus: Bus;
+  /** For a transport with an `onError` option of its own: the kit then sees how often it is called. */
+  readonly onError: OnError;
 }
 
 export interface ConformanceOptions {
@@ -68,7 +102,7 @@ export interface ConformanceOptions {
   /** Begins the name of each test. */
   readonly name: string;
   /** Makes one transport for one check. */
-  create(): TransportSubject | Promise<TransportSubject>;
+  create(surroundings: Surroundings): TransportSubject | Promise<TransportSubject>;
   /** @default none */
   readonly capabilities?: TransportCapabilities | undefined;
   /**
@@ -78,46 +112,23 @@ export interface ConformanceOptions {
   readonly knownGaps?: readonly string[] | undefined;
   /** After so long a wait for what should come soon is given up. Below the time limit of the runner. @default 4000 */
   readonly patienceMs?: number | undefined;
+  /** Repeats the random steps of a check that failed and named its seed. @default another one in each run */
+  readonly seed?: number | undefined;
 }
 
-/** What a check asks for. `backlog` is `stall`, or `fail` for a queued sink; `fault` is any of them. */
-export type Need =
-  | FaultName
-  | "fault"
-  | "backlog"
-  | "queued"
-  | "durable"
-  | "item-bound"
-  | "byte-bound"
-  | "round-trip"
-  | "script";
-
-const isMet: Record<Need, (capabilities: TransportCapabilities) => boolean> = {
-  fail: ({ faults }) => faults?.includes("fail") === true,
-  stall: ({ faults }) => faults?.includes("stall") === true,
-  crash: ({ faults }) => faults?.includes("crash") === true,
-  fault: (capabilities) => isMet.fail(capabilities) || isMet.stall(capabilities),
-  backlog: (capabilities) => isMet.stall(capabilities) || (isMet.fail(capabilities) && isMet.queued(capabilities)),
-  queued: ({ queued }) => queued === true,
-  durable: ({ durable }) => durable === true,
-  "item-bound": ({ bounds }) => bounds?.maxQueueItems !== undefined,
-  "byte-bound": ({ bounds }) => bounds?.maxQueueBytes !== undefined,
-  "round-trip": ({ roundTrip }) => roundTrip !== false,
-  script: ({ script }) => script !== undefined,
-};
-
-/** Which of `needs` the capabilities do not meet. Pure. */
-export function unmetNeeds(needs: readonly Need[], capabilities: TransportCapabilities): Need[] {
-  return needs.filter((need) => !isMet[need](capabilities));
-}
-
-/** @throws LoopsError `LOOPS_CONFIG` for bounds that the checks cannot reach one by one */
-export function requireUsableBounds(name: string, bounds: TransportBounds = {}): void {
+/** @throws LoopsError `LOOPS_CONFIG` for bounds that the checks cannot reach one by one, or not stay within */
+export function requireUsableBounds(name: string, { bounds = {}, log }: TransportCapabilities): void {
   const { maxQueueItems: items = 100, maxQueueBytes: bytes = Number.POSITIVE_INFINITY } = bounds;
-  if (items >= 100 && bytes >= 32_768 && bytes >= 256 * items) return;
+  if (!(items >= 100 && bytes >= 32_768 && bytes >= 256 * items)) {
+    throw new LoopsError(
+      "LOOPS_CONFIG",
+      `[${name}] bounds of ${items} items and ${bytes} bytes are too small for the checks: ` +
+        "give at least 100 items, 32768 bytes, and 256 bytes for each item",
+    );
+  }
+  if (log === undefined || (log.maxEntries >= 1000 && log.maxEntries <= 100_000)) return;
   throw new LoopsError(
     "LOOPS_CONFIG",
-    `[${name}] bounds of ${items} items and ${bytes} bytes are too small for the checks: ` +
-      "give at least 100 items, 32768 bytes, and 256 bytes for each item",
+    `[${name}] a log of ${log.maxEntries} entries does not suit the checks: let create() configure 1000 to 100000`,
   );
 }

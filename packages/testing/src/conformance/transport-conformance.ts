@@ -1,12 +1,14 @@
 import { AssertionError } from "node:assert/strict";
 import { LoopsError } from "@loops/core";
+import { Random, randomSeed } from "../random.js";
 import { allChecks } from "./all-checks.js";
 import type { Check } from "./check.js";
-import { type ConformanceOptions, type Need, requireUsableBounds, unmetNeeds } from "./options.js";
+import { type Need, unmetNeeds } from "./needs.js";
+import { type ConformanceOptions, requireUsableBounds } from "./options.js";
 import { runCheck } from "./run-check.js";
 
-/** A check without its inside. */
-export type CheckInfo = Pick<Check, "id" | "title" | "needs">;
+/** A check without its inside: what it promises, what it needs (see `transportNeeds`), how its defect is usually mended. */
+export type CheckInfo = Pick<Check, "id" | "title" | "needs" | "mend">;
 
 /** What {@link transportConformance} has registered. */
 export interface ConformancePlan {
@@ -17,7 +19,12 @@ export interface ConformancePlan {
 }
 
 /** Every check of the kit, in the order of registration. */
-export const transportChecks: readonly CheckInfo[] = allChecks.map(({ id, title, needs }) => ({ id, title, needs }));
+export const transportChecks: readonly CheckInfo[] = allChecks.map(({ id, title, needs, mend }) => ({
+  id,
+  title,
+  needs,
+  mend,
+}));
 
 const DEFAULT_PATIENCE_MS = 4000;
 
@@ -30,16 +37,18 @@ const DEFAULT_PATIENCE_MS = 4000;
  * @throws LoopsError `LOOPS_CONFIG` for unusable bounds and for a known gap that names no registered check
  */
 export function transportConformance(options: ConformanceOptions): ConformancePlan {
-  const { test, name, capabilities = {}, knownGaps = [], patienceMs = DEFAULT_PATIENCE_MS } = options;
-  requireUsableBounds(name, capabilities.bounds);
+  const { test, name, create, capabilities = {}, knownGaps = [], patienceMs = DEFAULT_PATIENCE_MS } = options;
+  const { seed = randomSeed() } = options;
+  requireUsableBounds(name, capabilities);
   const judged = allChecks.map((check) => ({ check, unmet: unmetNeeds(check.needs, capabilities) }));
-  const runnable = judged.filter(({ unmet }) => unmet.length === 0).map(({ check }) => check);
-  const registered = runnable.map((check) => check.id);
+  const checks = judged.filter(({ unmet }) => unmet.length === 0).map(({ check }) => check);
+  const registered = checks.map((check) => check.id);
   requireKnown(name, knownGaps, registered);
-  for (const check of runnable) {
+  for (const check of checks) {
     const isGap = knownGaps.includes(check.id);
     test(`${name}: ${check.title} (${check.id}${isGap ? ", known gap" : ""})`, async () => {
-      const lesson = await runCheck(check, { name, create: options.create, capabilities, patienceMs });
+      const random = new Random(seed);
+      const lesson = await runCheck(check, { name, create, capabilities, patienceMs, random, checks });
       if (isGap) requireStillBroken(name, check.id, lesson);
       else if (lesson !== undefined) throw lesson;
     });

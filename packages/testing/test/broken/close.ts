@@ -8,14 +8,44 @@ export const brokenClose = [
   ),
   brokenSink(
     "close-idempotent",
-    "a second close fails",
+    "a close after the end of another one fails",
     withMethods(({ transport }) => {
       let closed = false;
       return {
         async close(deadline) {
           if (closed) throw new Error("already closed");
-          closed = true;
           await transport.close(deadline);
+          closed = true;
+        },
+      };
+    }),
+  ),
+  brokenSink(
+    "close-concurrent",
+    "a close returns at once while another one is under way",
+    withMethods(({ transport }) => {
+      let closing = false;
+      return {
+        async close(deadline) {
+          if (closing) return;
+          closing = true;
+          await transport.close(deadline);
+        },
+      };
+    }),
+  ),
+  brokenSink(
+    "close-concurrent",
+    "a close fails while another one is under way",
+    withMethods(({ transport }) => {
+      let closing = false;
+      return {
+        async close(deadline) {
+          if (closing) throw new Error("closing already");
+          closing = true;
+          await transport.close(deadline).finally(() => {
+            closing = false;
+          });
         },
       };
     }),

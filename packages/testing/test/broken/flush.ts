@@ -31,6 +31,43 @@ export const brokenFlush = [
     }),
   ),
   brokenSink(
+    "flush-while-sending",
+    "flush waits until nothing is queued",
+    withMethods(({ transport }) => ({
+      async flush(deadline) {
+        await transport.flush(deadline);
+        while (transport.stats().queued + transport.stats().inFlight > 0) await transport.flush(deadline);
+      },
+    })),
+  ),
+  brokenSink(
+    "flush-while-sending",
+    "what is sent while a flush waits is dropped",
+    withMethods(({ transport }) => {
+      let flushing = false;
+      let dropped = 0;
+      return {
+        send(event, encoded) {
+          if (flushing) dropped++;
+          else return transport.send(event, encoded);
+        },
+        async flush(deadline) {
+          const waiting = setImmediate(() => {
+            flushing = true;
+          });
+          await transport.flush(deadline).finally(() => {
+            clearImmediate(waiting);
+            flushing = false;
+          });
+        },
+        stats() {
+          const stats = transport.stats();
+          return { ...stats, received: stats.received + dropped, dropped: { ...stats.dropped, flushing: dropped } };
+        },
+      };
+    }),
+  ),
+  brokenSink(
     "flush-deadline",
     "flush has no deadline",
     withMethods(({ transport }) => ({ flush: () => transport.flush({ timeoutMs: 60_000 }) })),

@@ -9,7 +9,7 @@ function declaring(breaks: string, defect: string, declared: BrokenSink["capabil
 export const brokenSurroundings = [
   declaring("declaration", "a fault that create() returns is not declared", {
     ...capabilities,
-    faults: ["fail", "crash"],
+    faults: ["fail", "poison", "crash"],
   }),
   declaring("no-open-handles", "a timer is left behind", { ...capabilities, script: scriptOf("never-ends") }),
   declaring("no-open-handles", "the process ends with an error", {

@@ -1,6 +1,7 @@
 import { accountingFlaw } from "../../accounting.js";
 import type { Check } from "../check.js";
-import { demand, type Harness } from "../harness.js";
+import type { Harness } from "../harness.js";
+import { demand } from "../violation.js";
 
 /** Nothing is lost in silence. */
 export const accountingChecks: readonly Check[] = [
@@ -22,6 +23,8 @@ export const accountingChecks: readonly Check[] = [
         look(harness, `while a flush begins, ${condition}`);
         await harness.turns(1);
         look(harness, `during a flush, ${condition}`);
+        harness.emit(2);
+        look(harness, `after emit during a flush, ${condition}`);
         await flushed;
         look(harness, `after a flush, ${condition}`);
       }
@@ -61,5 +64,7 @@ function look(harness: Harness, when: string): void {
   const flaw = accountingFlaw(stats);
   demand(flaw === undefined, `the accounts add up (${when})`, () => flaw ?? "");
   const emitted = harness.emitted.length;
-  demand(stats.received === emitted, `received is ${emitted} (${when})`, `received is ${stats.received}`);
+  demand(stats.received === emitted, `received is ${emitted} (${when})`, `received is ${stats.received}`, {
+    mend: "Count each event once, as the first thing send does: also those that you drop or do not care for.",
+  });
 }

@@ -1,5 +1,6 @@
 import type { Check } from "../check.js";
-import { demand } from "../harness.js";
+import { describeDisorder, disorderAt } from "../harness.js";
+import { demand } from "../violation.js";
 
 /** What arrives at the target of a healthy sink. */
 export const arrivalChecks: readonly Check[] = [
@@ -17,12 +18,10 @@ export const arrivalChecks: readonly Check[] = [
       await harness.flush();
       const observed = await harness.observe(ids);
       // First occurrences only: whether one arrives twice is another promise.
-      const numbers = [...new Set(observed.map((event) => event.id))].map((id) => harness.numberOf(id));
-      const at = numbers.findIndex((number, index) => index > 0 && number < (numbers[index - 1] ?? 0));
-      demand(at === -1, "0, 1, 2, and so on, in bursts and one by one", () => {
-        const around = numbers.slice(Math.max(0, at - 3), at + 3).join(", ");
-        return `event ${numbers[at]} came after event ${numbers[at - 1]}: …, ${around}, …`;
-      });
+      const numbers = harness.firstArrivals(observed);
+      const at = disorderAt(numbers);
+      const expected = "0, 1, 2, and so on, in bursts and one by one";
+      demand(at === -1, expected, () => describeDisorder(numbers, at));
     },
   },
   {
@@ -43,6 +42,7 @@ export const arrivalChecks: readonly Check[] = [
         strangers.length === 0,
         "only what was emitted",
         `ids that nobody emitted: ${strangers.slice(0, 5).join(", ")}`,
+        { mend: "Write events only, with the id they came with; let observe() read no target of another subject." },
       );
       const repeated = ids.filter((id) => observed.indexOf(id) !== observed.lastIndexOf(id));
       const seen = () =>

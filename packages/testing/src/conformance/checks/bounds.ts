@@ -1,6 +1,7 @@
 import { droppedBy, heldBy } from "../../accounting.js";
 import type { Check } from "../check.js";
-import { demand, type Harness } from "../harness.js";
+import type { Harness } from "../harness.js";
+import { demand } from "../violation.js";
 
 /** What a sink may hold in memory while its target takes nothing. */
 export const boundsChecks: readonly Check[] = [
@@ -49,5 +50,6 @@ async function pileUp(harness: Harness, count: number, fillBytes: number, bound:
     dropped >= atLeast,
     `at least ${atLeast} of ${count} events are counted as dropped, ${arrived} having arrived (${named})`,
     `${dropped} are counted as dropped: ${JSON.stringify(stats.dropped)}`,
+    { mend: "Count every event that finds no room, when it finds none: dropped.overflow in stats()." },
   );
 }

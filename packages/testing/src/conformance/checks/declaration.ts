@@ -1,7 +1,7 @@
 import type { Check } from "../check.js";
-import { demand } from "../harness.js";
+import { demand } from "../violation.js";
 
-const faultNames = ["fail", "stall", "crash"] as const;
+const faultNames = ["fail", "stall", "poison", "crash"] as const;
 
 export const declarationChecks: readonly Check[] = [
   {
@@ -20,8 +20,23 @@ export const declarationChecks: readonly Check[] = [
           : "capabilities.faults names it and create() does not return it";
         demand(there === declared.includes(name), expected, seen);
       }
+      for (const [capability, property] of [
+        ["killable", "child"],
+        ["log", "log"],
+      ] as const) {
+        const declares = Boolean(harness.capabilities[capability]);
+        const there = harness.subject[property] !== undefined;
+        const seen = there
+          ? "it is there, and not declared: what needs it is not tried"
+          : "create() does not return it";
+        demand(there === declares, `${property} is there if capabilities.${capability} says so`, seen, {
+          mend: `Declare capabilities.${capability}, and return ${property} from create().`,
+        });
+      }
       const needsHeal = declared.includes("fail") || declared.includes("stall");
-      demand(!needsHeal || typeof faults["heal"] === "function", "faults.heal ends each fault", "it is not there");
+      demand(!needsHeal || typeof faults["heal"] === "function", "faults.heal ends each fault", "it is not there", {
+        mend: "Return faults.heal: it ends fail and stall, and does nothing where nothing is wrong.",
+      });
       const reopens = typeof faults["reopen"] === "function";
       demand(
         reopens === declared.includes("crash"),
@@ -31,7 +46,8 @@ export const declarationChecks: readonly Check[] = [
       const ids = harness.emit(1);
       await harness.flush();
       const observed = await harness.observe(ids);
-      harness.requireArrived(ids, observed, "observe() shows an event that was emitted, by its id");
+      const mend = "Let observe() read the target and return the events themselves, each with its id.";
+      harness.requireArrived(ids, observed, "observe() shows an event that was emitted, by its id", mend);
     },
   },
 ];

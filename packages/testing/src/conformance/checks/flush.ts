@@ -1,7 +1,8 @@
 import type { Deadline } from "@loops/core";
-import { droppedBy } from "../../accounting.js";
+import { droppedBy, heldBy } from "../../accounting.js";
 import type { Check } from "../check.js";
-import { demand, type Harness } from "../harness.js";
+import type { Harness } from "../harness.js";
+import { demand } from "../violation.js";
 
 export const flushChecks: readonly Check[] = [
   {
@@ -47,6 +48,38 @@ export const flushChecks: readonly Check[] = [
     },
   },
   {
+    id: "flush-while-sending",
+    title: "a flush ends although events keep coming, and what comes meanwhile arrives, too",
+    needs: [],
+    mend: "Let flush wait for the last event that was sent before it, not until nothing is queued: that may never be.",
+    async run(harness) {
+      const before = harness.emit(3);
+      const during: string[] = [];
+      let ended = false;
+      const flushed = harness.flush().finally(() => {
+        ended = true;
+      });
+      const most = harness.patienceMs / 2;
+      const gaveUpAt = performance.now() + most;
+      while (!ended && performance.now() < gaveUpAt) {
+        // Never nothing to do, not even behind a batch that is being written, and never more than any queue can hold.
+        if (heldBy(harness.stats()) < 60) during.push(...harness.emit(1));
+        await harness.turns(1);
+      }
+      const meanwhile = () => `it still waits after ${most} ms and ${during.length} events that came after its call`;
+      demand(ended, `flush ends within ${most} ms: it promised only the 3 events before it`, meanwhile);
+      const { ok, error } = await flushed;
+      demand(ok, "flush of a healthy sink succeeds", () => `it failed: ${String(error)}`);
+      harness.requireArrived(before, await harness.observe(before), "the 3 events before the flush have arrived");
+      during.push(...harness.emit(1));
+      await harness.flush();
+      const observed = await harness.observeEventually(during);
+      const expected = `${during.length} events that came during the flush arrive`;
+      const mend = "Take from the queue exactly what was written; what was added meanwhile stays in it.";
+      harness.requireArrived(during, observed, expected, mend);
+    },
+  },
+  {
     id: "flush-deadline",
     title: "flush of a sink that cannot deliver ends by its deadline or signal, says so, and loses nothing",
     needs: ["backlog"],
@@ -61,14 +94,19 @@ export const flushChecks: readonly Check[] = [
       await requireRejection(harness, { signal: controller.signal }, "flush({ signal }), aborted after 20 ms,");
       clearTimeout(abort);
       const report = await harness.flush(50);
-      demand(!report.ok, "the bus's report of the flush is not ok", "it is ok, although the target takes nothing");
+      const expected = "the bus's report of the flush is not ok";
+      demand(!report.ok, expected, "it is ok, although the target takes nothing", honesty);
       // A failing target may use up the retries meanwhile; a stalled one leaves no reason to drop.
       const stalled = harness.capabilities.faults?.includes("stall") === true;
       const dropped = droppedBy(harness.stats());
-      demand(!stalled || dropped === 0, "the 5 events stay queued", () => `${dropped} were dropped by the flush`);
+      demand(!stalled || dropped === 0, "the 5 events stay queued", () => `${dropped} were dropped by the flush`, {
+        mend: "Give up the wait at the deadline of a flush, not the events: only close has to come to an end with them.",
+      });
     },
   },
 ];
+
+const honesty = { mend: "Reject when flush ends before the events are delivered: resolving says that they are." };
 
 /** Asks the transport itself: the bus keeps the deadline for those that do not. */
 async function requireRejection(harness: Harness, deadline: Deadline, call: string): Promise<void> {
@@ -77,5 +115,5 @@ async function requireRejection(harness: Harness, deadline: Deadline, call: stri
   const outcome = await harness.outcome(() => transport.flush?.(deadline));
   const expected = `${call} of the transport rejects`;
   demand(outcome.state !== "pending", expected, `it was still waiting after ${harness.patienceMs} ms`);
-  demand(outcome.state === "rejected", expected, "it resolved, although the target takes nothing");
+  demand(outcome.state === "rejected", expected, "it resolved, although the target takes nothing", honesty);
 }

@@ -2,8 +2,7 @@ import { inspect } from "node:util";
 import type { LoopEvent } from "@loops/core";
 import type { Check } from "../check.js";
 import { watchForEscapes } from "../escapes.js";
-import { demand } from "../harness.js";
-import { Violation } from "../violation.js";
+import { demand, Violation } from "../violation.js";
 
 /** What trouble in one sink does to everybody else: nothing. */
 export const isolationChecks: readonly Check[] = [

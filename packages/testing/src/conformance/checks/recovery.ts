@@ -1,5 +1,6 @@
 import type { Check } from "../check.js";
-import { demand, type Harness } from "../harness.js";
+import { disorderAt, type Harness } from "../harness.js";
+import { demand } from "../violation.js";
 
 export const recoveryChecks: readonly Check[] = [
   {
@@ -58,7 +59,8 @@ export const recoveryChecks: readonly Check[] = [
       const observed = await reopened.observe([...before, ...after]);
       await reopened.close();
       harness.requireArrived(before, observed, "20 events flushed before the kill are there after it");
-      reopened.requireArrived(after, observed, "5 events sent after the restart are there, too");
+      const mend = "Look what a killed writer leaves behind, such as half a line or a lock, and mend it when you open.";
+      reopened.requireArrived(after, observed, "5 events sent after the restart are there, too", mend);
     },
   },
 ];
@@ -68,7 +70,9 @@ async function requireAllAfterHeal(harness: Harness, ids: readonly string[]): Pr
   await harness.flush();
   const observed = await harness.observe(ids);
   harness.requireArrived(ids, observed, `all ${ids.length} events arrive after heal`);
-  const numbers = [...new Set(observed.map((event) => event.id))].map((id) => harness.numberOf(id));
-  const inOrder = numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0));
-  demand(inOrder, "their order is kept", () => `the order of arrival is ${numbers.join(", ")}`);
+  const numbers = harness.firstArrivals(observed);
+  const inOrder = disorderAt(numbers) === -1;
+  demand(inOrder, "their order is kept", () => `the order of arrival is ${numbers.join(", ")}`, {
+    mend: "Put what failed back to the head of the queue, and write nothing newer before it.",
+  });
 }

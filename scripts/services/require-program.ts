@@ -6,6 +6,7 @@ import { type AptOptions, aptInstall, installLine } from "./apt.js";
 /** Programs that tests need and npm does not bring: the command, and the package of Debian and Ubuntu that has it. */
 const programs = {
   chromium: { command: "chromium", aptPackage: "chromium" },
+  curl: { command: "curl", aptPackage: "curl" },
 };
 
 /** Where a program is looked for and who asks; what is not given is that of this process. */

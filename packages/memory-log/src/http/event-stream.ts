@@ -69,7 +69,8 @@ export class EventStream {
    */
   async atEnd(): Promise<boolean> {
     this.#ask();
-    if (this.#outcome === undefined) await new Promise((resolve) => setTimeout(resolve, 0));
+    await undefined;
+    if (this.#outcome === undefined && !this.#ended) await new Promise((resolve) => setTimeout(resolve, 0));
     const outcome = this.#outcome as Outcome | undefined;
     if (outcome === undefined || (outcome !== "done" && "item" in outcome)) return false;
     await this.#end();

@@ -31,7 +31,7 @@ export interface BatchTransportOptions<T = string> {
    * Releases what the sink holds. Called once, at the end of `close`, whatever was delivered, with what remains of its
    * deadline: `close` waits for it, so it has to keep to that.
    */
-  close?(deadline: Required<Deadline>): void | Promise<void>;
+  close?(deadline: Deadline): void | Promise<void>;
   /** Is handed what was refused, or retried in vain, or left at the deadline of `close`. */
   onDeadLetter?(items: readonly T[], error: unknown): void;
   /** @default 1000 */

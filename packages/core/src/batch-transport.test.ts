@@ -493,12 +493,12 @@ describe("flush and close", () => {
     const given: number[] = [];
     const sink = make({
       write: () => new Promise<void>(() => {}),
-      close: ({ timeoutMs }) => void given.push(timeoutMs),
+      close: ({ timeoutMs }) => void given.push(timeoutMs ?? -1),
     });
     emit(sink, "a");
     await sink.close({ timeoutMs: 20 });
     expect(given).toEqual([0]);
-    const quick = make({ write() {}, close: ({ timeoutMs }) => void given.push(timeoutMs) });
+    const quick = make({ write() {}, close: ({ timeoutMs }) => void given.push(timeoutMs ?? -1) });
     await quick.close({ timeoutMs: 60_000 });
     expect(given[1]).toBeGreaterThan(50_000);
     expect(given[1]).toBeLessThanOrEqual(60_000);

@@ -1,0 +1,57 @@
+import { fileStore, type RunState } from "@loops/fsm";
+import { type ExitCode, exitCode } from "../exit-code.js";
+import { table } from "../table.js";
+import { note, say, sayJson, type Terminal } from "../terminal.js";
+
+export interface LsOptions {
+  readonly dir: string;
+  readonly json?: boolean | undefined;
+  readonly status?: string | undefined;
+}
+
+export async function ls(terminal: Terminal, { dir, json, status }: LsOptions): Promise<ExitCode> {
+  const store = fileStore({ dir });
+  const { runs, corrupt } = await store.list();
+  const shown = runs.filter((run) => status === undefined || run.status === status);
+  const alive = await Promise.all(shown.map((run) => store.isOwned(run.run_id)));
+  if (json === true) {
+    for (const [index, run] of shown.entries()) sayJson(terminal, summaryOf(run, alive[index] ?? false));
+  } else {
+    const rows = shown.map((run, index) => [
+      run.loop_name,
+      statusText(run, alive[index] ?? false),
+      run.current_state,
+      `#${run.iteration}`,
+      run.started_at,
+      run.run_id,
+    ]);
+    for (const line of table([["LOOP", "STATUS", "STATE", "STEP", "STARTED", "RUN"], ...rows])) say(terminal, line);
+  }
+  for (const { where, error } of corrupt) note(terminal, `warning: ${where} cannot be read: ${error.message}`);
+  return corrupt.length === 0 ? exitCode.ok : exitCode.failed;
+}
+
+/** What a script wants to know of a run: without its context, captures and definition. */
+export function summaryOf(run: RunState, alive: boolean): object {
+  const { run_id, loop_name, status, current_state, iteration, started_at, accumulated_ms, terminated_by } = run;
+  const { depth, parent_run_id, error } = run;
+  return {
+    run_id,
+    loop: loop_name,
+    status,
+    alive,
+    current_state,
+    iteration,
+    started_at,
+    accumulated_ms,
+    terminated_by,
+    depth,
+    parent_run_id,
+    error,
+  };
+}
+
+/** A run whose process has died still says `running`: a person is to know that it can be resumed. */
+export function statusText({ status }: RunState, alive: boolean): string {
+  return status === "running" && !alive ? "killed" : status;
+}

@@ -1,0 +1,31 @@
+import { loadLoop, runLoop } from "@loops/fsm";
+import { type CarryOutOptions, carryOut } from "../carry-out.js";
+import { parseContext } from "../context-values.js";
+import type { ExitCode } from "../exit-code.js";
+import { findLoopFile } from "../find-loop.js";
+import { requireContext } from "../missing-context.js";
+import type { Terminal } from "../terminal.js";
+import { noteWarnings } from "../warnings.js";
+
+export interface RunOptions extends CarryOutOptions {
+  readonly context: readonly string[];
+  readonly beside?: boolean | undefined;
+}
+
+export async function run(
+  terminal: Terminal,
+  loop: string,
+  input: string | undefined,
+  options: RunOptions,
+): Promise<ExitCode> {
+  const path = findLoopFile(loop, options.dir);
+  const { definition, warnings } = await loadLoop(path);
+  noteWarnings(terminal, path, warnings);
+  const context = {
+    ...(input === undefined ? {} : { [definition.input_key]: input }),
+    ...parseContext(options.context),
+  };
+  requireContext(definition, context);
+  const clearPrevious = options.beside !== true;
+  return carryOut(terminal, options, (engine) => runLoop({ ...engine, definition, context, clearPrevious }));
+}

@@ -1,0 +1,58 @@
+import { fileStore, type LoopDefinition, loadLoop, type RunState } from "@loops/fsm";
+import { type ExitCode, exitCode } from "../exit-code.js";
+import { findLoopFile } from "../find-loop.js";
+import { table } from "../table.js";
+import { say, sayJson, type Terminal } from "../terminal.js";
+import { noteWarnings } from "../warnings.js";
+import { statusText } from "./ls.js";
+
+export interface ShowOptions {
+  readonly dir: string;
+  readonly json?: boolean | undefined;
+}
+
+/** A run by its id or loop where there is one, else the loop as its file has it. */
+export async function show(terminal: Terminal, what: string, { dir, json }: ShowOptions): Promise<ExitCode> {
+  const store = fileStore({ dir });
+  const run = await findRun(store, what);
+  if (run !== null) {
+    if (json === true) sayJson(terminal, run);
+    else for (const line of runLines(run, await store.isOwned(run.run_id))) say(terminal, line);
+    return exitCode.ok;
+  }
+  const path = findLoopFile(what, dir);
+  const { definition, warnings } = await loadLoop(path);
+  noteWarnings(terminal, path, warnings);
+  if (json === true) sayJson(terminal, definition);
+  else for (const line of loopLines(definition)) say(terminal, line);
+  return exitCode.ok;
+}
+
+/** `null` where there is no such run, and where the text cannot be the name of one: a path. */
+export async function findRun(store: ReturnType<typeof fileStore>, what: string): Promise<RunState | null> {
+  return /[/\\]|\.ya?ml$/.test(what) ? null : store.find(what);
+}
+
+function runLines(run: RunState, alive: boolean): readonly string[] {
+  const rows = [
+    ["run", run.run_id],
+    ["loop", run.loop_name],
+    ["status", statusText(run, alive)],
+    ["state", `${run.current_state} (#${run.iteration})`],
+    ["started", run.started_at],
+    ["running time", `${run.accumulated_ms} ms`],
+    ...(run.terminated_by === null ? [] : [["ended by", run.terminated_by]]),
+    ...(run.error === null ? [] : [["error", run.error.message]]),
+    ...(run.parent_run_id === null ? [] : [["part of", run.parent_run_id]]),
+    ...Object.keys(run.captured).map((key) => ["captured", key]),
+  ];
+  return table(rows);
+}
+
+function loopLines(loop: LoopDefinition): readonly string[] {
+  const states = Object.entries(loop.states).map(([name, state]) => [
+    name === loop.initial ? `* ${name}` : `  ${name}`,
+    state.terminal === true ? "(ends)" : ((state.action ?? state.loop ?? "").split("\n")[0]?.slice(0, 80) ?? ""),
+  ]);
+  return [loop.name, ...(loop.description === undefined ? [] : [loop.description]), ...table(states)];
+}

@@ -1,0 +1,28 @@
+import { errorMessage, isLoopsError } from "@loops/core";
+import { CommanderError } from "commander";
+import { isBadInput } from "./bad-input.js";
+import { type ExitCode, exitCode } from "./exit-code.js";
+import { createProgram } from "./program.js";
+import { note, type Terminal } from "./terminal.js";
+
+/** Runs one command line, and resolves with its exit code. Never rejects for what a person or a loop did wrong. */
+export async function main(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let code: ExitCode = exitCode.ok;
+  const program = createProgram(terminal, (ended) => {
+    code = ended;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    // Commander has said it already: help and version are no errors, everything else is a wrong command line.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
+    note(terminal, isLoopsError(error) ? `${errorMessage(error)} (${error.code})` : explain(error));
+    return isBadInput(error) ? exitCode.badInput : exitCode.failed;
+  }
+}
+
+/** Of an error that nobody foresaw, where it came from. */
+function explain(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : errorMessage(error);
+}

@@ -11,57 +11,68 @@ import { readEvents } from "../src/read-events.js";
 
 const bounds = { maxQueueItems: 200, maxQueueBytes: 65_536 };
 
-transportConformance({
-  test,
-  name: "jsonl",
-  capabilities: {
-    queued: true,
-    durable: true,
-    // A synchronous write either succeeds or fails: it cannot stall without stalling the process.
-    faults: ["fail", "crash"],
-    bounds,
-    script: new URL("./fixtures/ends-by-itself.mjs", import.meta.url),
-  },
-  async create() {
-    const folder = await mkdtemp(join(tmpdir(), "loops-jsonl-kit-"));
-    const path = join(folder, "events.jsonl");
-    const disk = { works: true };
-    const make = (power: { on: boolean }) => {
-      const fs: AppendFs = {
-        ...nodeFs,
-        writeSync: ((...args: Parameters<typeof writeSync>) => {
-          // A process that was killed writes nothing, and nobody sees it fail.
-          if (!power.on || !disk.works) throw Object.assign(new Error("EIO: told to fail"), { code: "EIO" });
-          return writeSync(...args);
-        }) as never,
+/** How a disk fails: at once, or in the middle of a line, as a full one does. */
+const kinds = [
+  { name: "jsonl", roomBytes: 0, code: "EIO" },
+  { name: "jsonl on a disk that fills up", roomBytes: 150, code: "ENOSPC" },
+];
+
+for (const { name, roomBytes, code } of kinds)
+  transportConformance({
+    test,
+    name,
+    capabilities: {
+      queued: true,
+      durable: true,
+      killable: true,
+      // A synchronous write either succeeds or fails: it cannot stall without stalling the process.
+      faults: ["fail", "crash"],
+      bounds,
+      script: new URL("./fixtures/ends-by-itself.mjs", import.meta.url),
+    },
+    async create({ onError }) {
+      const folder = await mkdtemp(join(tmpdir(), "loops-jsonl-kit-"));
+      const path = join(folder, "events.jsonl");
+      const disk = { roomBytes: Number.POSITIVE_INFINITY };
+      const make = (power: { on: boolean }) => {
+        const fs: AppendFs = {
+          ...nodeFs,
+          writeSync: ((fd: number, bytes: Uint8Array, offset = 0, length = bytes.length) => {
+            const count = Math.min(length, disk.roomBytes);
+            // A process that was killed writes nothing, and nobody sees it fail.
+            if (!power.on || count <= 0) throw Object.assign(new Error(`${code}: told to fail`), { code });
+            disk.roomBytes -= count;
+            return writeSync(fd, bytes, offset, count);
+          }) as never,
+        };
+        return jsonlTransport({ path, ...bounds, flushIntervalMs: 5, maxRetryMs: 20, onError, fs });
       };
-      return jsonlTransport({ path, ...bounds, flushIntervalMs: 5, maxRetryMs: 20, fs });
-    };
-    let power = { on: true };
-    const transport = make(power);
-    return {
-      transport,
-      async observe() {
-        const events: LoopEvent[] = [];
-        for await (const event of readEvents(path)) events.push(event);
-        return events;
-      },
-      faults: {
-        fail() {
-          disk.works = false;
+      let power = { on: true };
+      const transport = make(power);
+      return {
+        transport,
+        async observe() {
+          const events: LoopEvent[] = [];
+          for await (const event of readEvents(path)) events.push(event);
+          return events;
         },
-        heal() {
-          disk.works = true;
+        faults: {
+          fail() {
+            disk.roomBytes = roomBytes;
+          },
+          heal() {
+            disk.roomBytes = Number.POSITIVE_INFINITY;
+          },
+          crash() {
+            power.on = false;
+          },
+          reopen() {
+            power = { on: true };
+            return make(power);
+          },
         },
-        crash() {
-          power.on = false;
-        },
-        reopen() {
-          power = { on: true };
-          return make(power);
-        },
-      },
-      cleanup: () => rm(folder, { recursive: true, force: true }),
-    };
-  },
-});
+        child: { script: new URL("./fixtures/confirms.mjs", import.meta.url), args: [path] },
+        cleanup: () => rm(folder, { recursive: true, force: true }),
+      };
+    },
+  });

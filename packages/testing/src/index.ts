@@ -19,9 +19,9 @@ export {
   transportConformance,
 } from "./conformance/transport-conformance.js";
 export { conformanceChild } from "./conformance-child.js";
+export type { WaitForOptions } from "./event-waiters.js";
 export {
   type RecordingTransport,
   type RecordingTransportOptions,
   recordingTransport,
-  type WaitForOptions,
 } from "./recording-transport.js";

@@ -1,32 +1,33 @@
-import { AssertionError } from "node:assert/strict";
-import { compileFilter, type LoopEvent, type Transport } from "@loops/core";
+import type { AnyEvent, FilterOf, Heard, LoopEvent, Stamped, Transport } from "@loops/core";
+import { EventWaiters, type Match, matcherOf, type WaitForOptions } from "./event-waiters.js";
 
 export interface RecordingTransportOptions {
   /** @default "recording" */
   readonly name?: string | undefined;
 }
 
-export interface WaitForOptions {
-  /** @default 2000 */
-  readonly timeoutMs?: number | undefined;
-}
-
-/** A sink for tests: it keeps what it is sent, and can be told to misbehave. */
-export interface RecordingTransport extends Transport {
+/** A sink for tests: it keeps what it is sent, and can be told to misbehave. `E` is the type of the bus it is put on. */
+export interface RecordingTransport<E extends AnyEvent = LoopEvent> extends Transport {
   readonly name: string;
   /** What was sent, in order, as it was at that time and as a file would show it. */
-  readonly events: readonly LoopEvent[];
-  /** The same as lines of NDJSON, each with its line end. */
+  readonly events: readonly (E & Stamped)[];
+  /** The names of the events, in order: the shortest thing to compare. */
+  readonly names: readonly string[];
+  /** The events as lines of NDJSON, each with its line end. */
   readonly lines: readonly string[];
   readonly closed: boolean;
+  /** What was sent so far and matches: a name, a glob, several of them, or a function. */
+  matching<const N extends FilterOf<E>>(filter: N | readonly N[]): Heard<E, N>[];
+  matching(condition: (event: E & Stamped) => boolean): (E & Stamped)[];
   /**
-   * The first event that matches, already there or still to come. Matches by a glob on the event's name or by a
-   * function.
+   * The first event that matches, or the nth, already there or still to come.
    *
-   * @throws AssertionError that lists what came instead, when the time is over
+   * @throws AssertionError that lists what came instead, when the time is over or the transport is closed; it points to
+   * the line that waited
    */
-  waitFor(match: string | ((event: LoopEvent) => boolean), options?: WaitForOptions): Promise<LoopEvent>;
-  /** Forgets what it has recorded. */
+  waitFor<const N extends FilterOf<E>>(filter: N | readonly N[], options?: WaitForOptions): Promise<Heard<E, N>>;
+  waitFor(condition: (event: E & Stamped) => boolean, options?: WaitForOptions): Promise<E & Stamped>;
+  /** Forgets what it has recorded: the next `waitFor` finds only what is still to come. */
   clear(): void;
   /** From now on `send` throws this. */
   fail(error?: unknown): void;
@@ -44,21 +45,18 @@ interface Held {
   abandon(): void;
 }
 
-interface Waiter {
-  readonly matches: (event: LoopEvent) => boolean;
-  readonly found: (event: LoopEvent) => void;
-}
-
 /**
  * Records events for assertions in a program's own tests.
  *
  * Guarantee: in order, each once, recorded when `send` returns; while it stalls the bus holds what comes, within its
  * bounds; while it fails, events are dropped and counted by the bus (`send-failed`).
  */
-export function recordingTransport({ name = "recording" }: RecordingTransportOptions = {}): RecordingTransport {
+export function recordingTransport<E extends AnyEvent = LoopEvent>({
+  name = "recording",
+}: RecordingTransportOptions = {}): RecordingTransport<E> {
   const events: LoopEvent[] = [];
   const lines: string[] = [];
-  const waiters = new Set<Waiter>();
+  const waiters = new EventWaiters(name, events);
   let closed = false;
   let failure: { readonly error: unknown } | undefined;
   let stalled: Held[] | undefined;
@@ -67,13 +65,16 @@ export function recordingTransport({ name = "recording" }: RecordingTransportOpt
     const event = JSON.parse(line) as LoopEvent;
     events.push(event);
     lines.push(line);
-    for (const waiter of waiters) if (waiter.matches(event)) waiter.found(event);
+    waiters.tell(event);
   }
 
-  return {
+  const recorder: RecordingTransport = {
     name,
     events,
     lines,
+    get names() {
+      return events.map(({ event }) => event);
+    },
     get closed() {
       return closed;
     },
@@ -91,29 +92,8 @@ export function recordingTransport({ name = "recording" }: RecordingTransportOpt
         });
       });
     },
-    waitFor(match, { timeoutMs = 2000 } = {}) {
-      const matches = matcherOf(match);
-      const there = events.find(matches);
-      if (there !== undefined) return Promise.resolve(there);
-      return new Promise((resolve, reject) => {
-        const end = () => {
-          clearTimeout(timer);
-          waiters.delete(waiter);
-        };
-        const waiter: Waiter = {
-          matches,
-          found(event) {
-            end();
-            resolve(event);
-          },
-        };
-        const timer = setTimeout(() => {
-          end();
-          reject(nothingCame(name, match, timeoutMs, events));
-        }, timeoutMs);
-        waiters.add(waiter);
-      });
-    },
+    matching: (match: Match) => events.filter(matcherOf(match)),
+    waitFor: (match: Match, options?: WaitForOptions) => waiters.wait(match, options),
     clear() {
       events.length = 0;
       lines.length = 0;
@@ -135,23 +115,8 @@ export function recordingTransport({ name = "recording" }: RecordingTransportOpt
       const held = stalled ?? [];
       stalled = undefined;
       for (const { abandon } of held) abandon();
+      waiters.close();
     },
   };
-}
-
-function matcherOf(match: string | ((event: LoopEvent) => boolean)): (event: LoopEvent) => boolean {
-  if (typeof match === "function") return match;
-  const matches = compileFilter(match);
-  return (event) => matches(event.event);
-}
-
-function nothingCame(name: string, match: unknown, timeoutMs: number, events: readonly LoopEvent[]): AssertionError {
-  const wanted = typeof match === "string" ? `"${match}"` : "the condition";
-  const last = events.slice(-10).map((event) => event.event);
-  const came =
-    events.length === 0 ? "nothing was recorded" : `recorded: ${events.length}, the last of them ${last.join(", ")}`;
-  return new AssertionError({
-    message: `[${name}] no event matched ${wanted} within ${timeoutMs} ms; ${came}`,
-    operator: "waitFor",
-  });
+  return recorder as unknown as RecordingTransport<E>;
 }

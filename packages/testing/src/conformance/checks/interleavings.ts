@@ -3,8 +3,8 @@ import type { Check } from "../check.js";
 import { describeDisorder, disorderAt, type Harness, missingOf } from "../harness.js";
 import { demand } from "../violation.js";
 
-const STEPS = 150;
-const MOST_EVENTS = 500;
+const STEPS = 300;
+const MOST_EVENTS = 900;
 
 /** What the single checks do one by one, mixed. */
 export const interleavingChecks: readonly Check[] = [
@@ -32,7 +32,7 @@ export const interleavingChecks: readonly Check[] = [
 /** Does one thing, and says which. */
 async function step(harness: Harness, flushes: Set<Promise<unknown>>): Promise<string> {
   const { random } = harness;
-  const what = random.pick(["emit", "emit", "emit", "turns", "turns", "flush", "wait", "fault"]);
+  const what = random.pick(["emit", "emit", "emit", "turns", "turns", "flush", "wait", "fault", "fault"]);
   if (what === "emit" && harness.emitted.length < MOST_EVENTS) {
     const count = 1 + random.below(20);
     harness.emit(count, { fill: "x".repeat(random.pick([0, 0, 50, 1000])) });

@@ -30,6 +30,7 @@ beforeAll(async () => {
   await mkdir(join(project, "node_modules/@loops"), { recursive: true });
   for (const folder of readdirSync(join(root, "packages"))) {
     await symlink(join(root, "packages", folder), join(project, "node_modules/@loops", folder));
+    for (const name of installedIn(join(root, "packages", folder, "node_modules"))) await link(folder, name);
   }
 });
 afterAll(() => rm(project, { recursive: true, force: true }));
@@ -93,6 +94,23 @@ describe("blocks", () => {
     expect("a+b\n").not.toMatch(outputPattern("aab"));
   });
 });
+
+/** A library that an example uses beside ours is one that the package of the example has for its tests. */
+async function link(folder: string, name: string): Promise<void> {
+  const path = join(project, "node_modules", name);
+  if (existsSync(path)) return;
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(join(root, "packages", folder, "node_modules", name), path);
+}
+
+/** The names of the packages in a folder of modules, without ours. */
+function installedIn(modules: string): string[] {
+  if (!existsSync(modules)) return [];
+  return readdirSync(modules).flatMap((name) => {
+    if (name.startsWith(".") || name === "@loops") return [];
+    return name.startsWith("@") ? readdirSync(join(modules, name)).map((member) => `${name}/${member}`) : [name];
+  });
+}
 
 function markdownIn(folder: string): string[] {
   if (!existsSync(join(root, folder))) return [];

@@ -33,6 +33,9 @@ const heard = (page: Page) => page.evaluate(() => (globalThis as unknown as Hear
 const events = async (page: Page) => (await heard(page)).filter((item) => item !== "error");
 const readyState = (page: Page) => page.evaluate(() => (globalThis as unknown as Heard).source.readyState);
 
+/** Waits for a condition; how long that takes is the machine's business. */
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 20_000 });
+
 describe.skipIf(executablePath === undefined)("EventSource in Chromium", { timeout: 60_000 }, () => {
   let browser: Browser;
   let page: Page;
@@ -70,16 +73,16 @@ describe.skipIf(executablePath === undefined)("EventSource in Chromium", { timeo
     const first = await start();
     await page.goto(first.url);
     await page.evaluate(listen, "/activity");
-    await expect.poll(() => heard(page)).toEqual(["a", "b"]);
+    await eventually(() => heard(page)).toEqual(["a", "b"]);
     emit("c");
-    await expect.poll(() => heard(page)).toEqual(["a", "b", "c"]);
+    await eventually(() => heard(page)).toEqual(["a", "b", "c"]);
 
     await first.kill();
     emit("while it was away");
-    await expect.poll(() => heard(page)).toContain("error");
+    await eventually(() => heard(page)).toContain("error");
     const second = await site(first.port, log).start();
     emit("d");
-    await expect.poll(() => events(page)).toEqual(["a", "b", "c", "while it was away", "d"]);
+    await eventually(() => events(page)).toEqual(["a", "b", "c", "while it was away", "d"]);
 
     await second.kill();
     emit("1", "2", "3", "4", "5", "6", "7");
@@ -96,10 +99,10 @@ describe.skipIf(executablePath === undefined)("EventSource in Chromium", { timeo
     emit("a");
     await page.goto(server.url);
     await page.evaluate(listen, "/activity");
-    await expect.poll(() => heard(page)).toEqual(["a"]);
+    await eventually(() => heard(page)).toEqual(["a"]);
     emit("b");
     log.close();
-    await expect.poll(() => readyState(page)).toBe(2);
+    await eventually(() => readyState(page)).toBe(2);
     expect(await events(page)).toEqual(["a", "b"]);
     expect(activity.openStreams).toBe(0);
     await server.kill();
@@ -111,9 +114,9 @@ describe.skipIf(executablePath === undefined)("EventSource in Chromium", { timeo
     const other = await browser.newPage();
     await other.goto(server.url);
     await other.evaluate(listen, "/activity");
-    await expect.poll(() => activity.openStreams).toBe(1);
+    await eventually(() => activity.openStreams).toBe(1);
     await other.close();
-    await expect.poll(() => activity.openStreams).toBe(0);
+    await eventually(() => activity.openStreams).toBe(0);
     await server.kill();
   });
 
@@ -144,13 +147,13 @@ describe.skipIf(executablePath === undefined)("EventSource in Chromium", { timeo
       await page.goto(`http://127.0.0.1:${first.port}/`);
       await page.evaluate(listen, "/activity");
       first.emit("a", "b");
-      await expect.poll(() => events(page)).toEqual(["a", "b"]);
+      await eventually(() => events(page)).toEqual(["a", "b"]);
       await first.kill();
       const second = await activityProcess(first.port);
       second.emit("c");
-      await expect.poll(() => events(page)).toEqual(["a", "b", { missed: null }, "c"]);
+      await eventually(() => events(page)).toEqual(["a", "b", { missed: null }, "c"]);
       second.emit("d");
-      await expect.poll(() => events(page)).toEqual(["a", "b", { missed: null }, "c", "d"]);
+      await eventually(() => events(page)).toEqual(["a", "b", { missed: null }, "c", "d"]);
     });
   });
 });

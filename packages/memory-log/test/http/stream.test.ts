@@ -269,7 +269,7 @@ describe("a reader that goes away", () => {
     await handler(new Request(`${url}?stream`, { signal: controller.signal }));
     expect(handler.openStreams).toBe(1);
     controller.abort();
-    await vi.waitFor(() => expect([ended, handler.openStreams]).toEqual([1, 0]));
+    await vi.waitFor(() => expect([ended, handler.openStreams]).toEqual([1, 0]), { timeout: 10_000 });
   });
 });
 

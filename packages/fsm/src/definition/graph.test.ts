@@ -24,6 +24,20 @@ describe("checkGraph", () => {
     expect(checkGraph("a", { a: { terminal: true, next: "b" }, b: { terminal: true } })).toEqual([unreachable("b")]);
   });
 
+  it("goes on from a terminal state with maintain, to on_maintain or to the beginning", () => {
+    const states = { a: { next: "z" }, b: { next: "z" }, z: { terminal: true, on_maintain: "b" } };
+    expect(checkGraph("a", states)).toEqual([unreachable("b")]);
+    expect(checkGraph("a", states, true)).toEqual([]);
+    expect(checkGraph("b", { ...states, z: { terminal: true } }, true)).toEqual([unreachable("a")]);
+  });
+
+  it("follows on_verdict, and checks it", () => {
+    const states = { a: { on_verdict: { stall: "b", target: "c" } }, b: { next: "z" }, z: { terminal: true } };
+    expect(checkGraph("a", states)).toEqual([
+      expect.objectContaining({ path: ["states", "a", "on_verdict", "target"], severity: "error" }),
+    ]);
+  });
+
   it("says nothing of what an interpolated target may lead to", () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a template of a loop
     const states = { a: { on_yes: "${context.to}" }, b: { next: "b" }, z: { terminal: true } };

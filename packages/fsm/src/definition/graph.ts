@@ -1,11 +1,13 @@
 import { isPlainObject, own, type PlainObject } from "./plain-data.js";
 import type { Finding, Severity } from "./problem.js";
 import { closest, didYouMean, listNames } from "./suggest.js";
-import { CURRENT_STATE, isDynamicTarget, targetFields } from "./targets.js";
+import { CURRENT_STATE, isDynamicTarget, isNoVerdict, targetFields, targetTables } from "./targets.js";
 
-/** The original system only warns of these. */
-const UNREACHABLE: Severity = "error";
-const NO_WAY_OUT: Severity = "error";
+/** Odd, but it runs: loop files of the original system may have it. */
+const UNREACHABLE: Severity = "warning";
+const TRAPPED: Severity = "warning";
+/** The original system refuses it too. */
+const NO_END: Severity = "error";
 
 /** Where one field of a state leads. */
 interface Edge {
@@ -18,17 +20,24 @@ type Successors = ReadonlySet<string> | "any";
 
 /**
  * Checks where a loop's states lead: each target is a state, each state can be reached, and from each a terminal state
- * can be reached. Interpolated targets may lead anywhere. A wrong target counts as the state it is most like, or as
+ * can be reached. With `maintain` a terminal state leads on. Interpolated targets may lead anywhere. A wrong target counts as the state it is most like, or as
  * leading anywhere, so that one mistake is not reported a second time as all that follows from it.
  */
-export function checkGraph(initial: unknown, states: PlainObject): Finding[] {
+export function checkGraph(initial: unknown, states: PlainObject, maintain = false): Finding[] {
   const names = Object.keys(states);
   if (names.length === 0) return [];
   const edges = new Map(names.map((name) => [name, edgesOf(name, own(states, name))]));
   const start: Edge = { path: ["initial"], target: initial };
   const findings = [start, ...[...edges.values()].flat()].flatMap((edge) => checkTarget(edge, names, edge !== start));
 
-  const graph = new Map([...edges].map(([name, out]) => [name, successors(name, out, own(states, name), names)]));
+  const next = (name: string, out: readonly Edge[]) => {
+    const state = own(states, name);
+    const ways = isTerminal(state)
+      ? restarts(state, start, maintain)
+      : out.filter((edge) => edge.path.at(-1) !== "on_maintain");
+    return successors(name, ways, names);
+  };
+  const graph = new Map([...edges].map(([name, out]) => [name, next(name, out)]));
   const reached = reachable(leadsTo(start.target, "", names), graph);
   for (const name of names) {
     if (reached === "any" || reached.has(name)) continue;
@@ -56,7 +65,7 @@ function checkWayOut(
   if (ends.length === 0) {
     const message =
       'no way out: no state is marked as the end. Add "terminal: true" to the state in which the loop is done.';
-    return [{ path: ["states"], at: "key", severity: NO_WAY_OUT, message }];
+    return [{ path: ["states"], at: "key", severity: NO_END, message }];
   }
   const leaving = canReach(new Set(ends), graph);
   const trapped = names.filter((name) => (reached === "any" || reached.has(name)) && !leaving.has(name));
@@ -64,7 +73,7 @@ function checkWayOut(
   if (first === undefined) return [];
   const where = trapped.length === 1 ? quote(first) : `any of ${listNames(trapped)}`;
   const message = `no way out: once in ${where}, the loop can never reach a terminal state (${listNames(ends)}). Route one of them there.`;
-  return [{ path: ["states", first], at: "key", severity: NO_WAY_OUT, message }];
+  return [{ path: ["states", first], at: "key", severity: TRAPPED, message }];
 }
 
 function edgesOf(name: string, state: unknown): Edge[] {
@@ -72,16 +81,24 @@ function edgesOf(name: string, state: unknown): Edge[] {
   const edges: Edge[] = targetFields
     .filter((field) => Object.hasOwn(state, field))
     .map((field) => ({ path: ["states", name, field], target: state[field] }));
-  const route = own(state, "route");
-  if (!isPlainObject(route)) return edges;
-  return [
-    ...edges,
-    ...Object.entries(route).map(([key, target]) => ({ path: ["states", name, "route", key], target })),
-  ];
+  const tables = targetTables.flatMap((field) => {
+    const table = own(state, field);
+    const entries = isPlainObject(table) ? Object.entries(table) : [];
+    const taken = entries.filter(([key]) => field !== "route" || !isNoVerdict(key));
+    return taken.map(([key, target]) => ({ path: ["states", name, field, key], target }));
+  });
+  return [...edges, ...tables];
 }
 
-function successors(name: string, edges: readonly Edge[], state: unknown, names: readonly string[]): Successors {
-  if (isTerminal(state)) return new Set();
+/** Where a terminal state leads. */
+function restarts(state: unknown, start: Edge, maintain: boolean): Edge[] | null {
+  if (!maintain) return null;
+  const target = isPlainObject(state) ? own(state, "on_maintain") : undefined;
+  return [target === undefined ? start : { path: [], target }];
+}
+
+function successors(name: string, edges: readonly Edge[] | null, names: readonly string[]): Successors {
+  if (edges === null) return new Set();
   // Not a mapping, or nothing says where it leads: reported as that.
   if (edges.length === 0) return "any";
   const all = new Set<string>();

@@ -1,18 +1,14 @@
-/** Known to the original system, and given a meaning here later. Until then a loop that asks for one must not seem to get it. */
-export const laterLoopFields = new Set(
+/** Known to the original system, and not built here: a loop that asks for one must not seem to get it. */
+export const laterLoopFields: ReadonlySet<string> = new Set(["import", "fragments", "from", "flow", "state_defs"]);
+export const laterStateFields: ReadonlySet<string> = new Set(
   (
-    "maintain backoff scope llm on_handoff max_edge_revisits parameters config category labels commands targets " +
-    "import fragments from flow state_defs"
+    "with agent tools type learning throttle on_throttle_hard max_rate_limit_retries on_rate_limit_exhausted " +
+    "rate_limit_backoff_base_seconds rate_limit_max_wait_seconds rate_limit_long_wait_ladder fragment"
   ).split(" "),
 );
-export const laterStateFields = new Set(
-  (
-    "params on_maintain loop context_passthrough with agent tools type learning throttle on_throttle_hard " +
-    "max_rate_limit_retries on_rate_limit_exhausted rate_limit_backoff_base_seconds rate_limit_max_wait_seconds " +
-    "rate_limit_long_wait_ladder fragment"
-  ).split(" "),
-);
-export const laterActionTypes = new Set(["prompt", "slash_command", "mcp_tool"]);
-export const laterEvaluators = new Set(
-  "output_numeric output_json convergence diff_stall llm_structured mcp_result harbor_scorer".split(" "),
+export const laterEvaluators: ReadonlySet<string> = new Set(["harbor_scorer"]);
+
+/** Known to the original system, for people or for other tools: a loop runs the same without them. */
+export const descriptiveLoopFields: ReadonlySet<string> = new Set(
+  "category labels commands targets parameters config".split(" "),
 );

@@ -9,6 +9,7 @@ import {
   type LoopProblem,
   loopDefinitionError,
 } from "./problem.js";
+import type { LoopExtensions } from "./schema.js";
 import type { LoopDefinition } from "./types.js";
 import { readYaml, sizeProblem } from "./yaml-source.js";
 
@@ -18,7 +19,7 @@ export interface ParsedLoop {
   readonly warnings: readonly LoopProblem[];
 }
 
-export interface ParseLoopOptions {
+export interface ParseLoopOptions extends LoopExtensions {
   /**
    * What to call the text in messages, usually the path of its file.
    * @default "loop"
@@ -28,6 +29,8 @@ export interface ParseLoopOptions {
 
 /**
  * Reads a loop from YAML text of at most 1 MiB. Pure.
+ * Scalars have the values of YAML 1.1, in which loop files are written, but where text is expected they are that text.
+ * Evaluators and kinds of actions beside the built-in ones have to be named in `options`.
  *
  * @throws LoopDefinitionError `LOOPS_LOOP_YAML` or `LOOPS_LOOP_INVALID`; its message lists everything that is wrong, with
  *   path, line and column, and so do its `problems`
@@ -39,7 +42,7 @@ export function parseLoop(text: string, options: ParseLoopOptions = {}): ParsedL
   if (inText.some((problem) => problem.severity === "error")) {
     throw loopDefinitionError({ code: "LOOPS_LOOP_YAML", subject, text, problems: inText });
   }
-  const { definition, findings } = checkDefinition(source.data);
+  const { definition, findings } = checkDefinition(source.data, { ...options, written: source.written });
   const place = (finding: Finding): LoopProblem => {
     const { path, at = "value", severity, message } = finding;
     return { path: formatPath(path), ...source.locate(path, at), severity, message };
@@ -55,7 +58,7 @@ export function parseLoop(text: string, options: ParseLoopOptions = {}): ParsedL
  * @throws LoopsError `LOOPS_LOOP_NOT_FOUND` where there is no such file, `LOOPS_LOOP_READ` where it cannot be read
  * @throws LoopDefinitionError as {@link parseLoop}
  */
-export async function loadLoop(path: string): Promise<ParsedLoop> {
+export async function loadLoop(path: string, extensions: LoopExtensions = {}): Promise<ParsedLoop> {
   const bytes = await readLoopFile(path);
   let text: string;
   try {
@@ -63,7 +66,7 @@ export async function loadLoop(path: string): Promise<ParsedLoop> {
   } catch {
     throw unreadable(path, "this is not text in UTF-8; save the file in that encoding");
   }
-  return parseLoop(text, { file: path });
+  return parseLoop(text, { ...extensions, file: path });
 }
 
 async function readLoopFile(path: string): Promise<Uint8Array> {

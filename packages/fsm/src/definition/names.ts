@@ -1,4 +1,5 @@
 import { LoopsError } from "@loops/core";
+import { CURRENT_STATE } from "./targets.js";
 
 /** Longest name of a loop: with a run id and an ending it must fit the 255 bytes that file systems give a name. */
 const MAX_CHARACTERS = 100;
@@ -35,7 +36,7 @@ export function loopNameProblem(name: string): string | null {
 /** What is wrong with a state's name and what to do, or `null`. State names are free text, but for what routing gives a meaning. */
 export function stateNameProblem(name: string): string | null {
   if (name === "") return "a state needs a name";
-  if (name.startsWith("$")) return 'the name of a state cannot begin with "$" (as "$current" does); rename it';
+  if (name === CURRENT_STATE) return '"$current" stands for the state itself and cannot be the name of one; rename it';
   if (name.includes("${")) return 'the name of a state cannot have "${" in it; rename it';
   if (hasControlCharacters(name)) return "the name of a state cannot have control characters in it; rename it";
   return null;

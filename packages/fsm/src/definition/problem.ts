@@ -81,9 +81,18 @@ export function formatProblem(problem: LoopProblem, subject: string, lines: read
   const place = line === null ? "" : `${subject}:${line}:${column ?? 1}`;
   const where = [place, path].filter((part) => part !== "").join(" ");
   const severity = problem.severity === "warning" ? "warning: " : "";
-  const source = line === null ? undefined : lines[line - 1];
-  const excerpt = source === undefined || source.trim() === "" ? "" : `\n    ${line} | ${showable(source)}`;
-  return `  ${where === "" ? "" : `${where}: `}${severity}${message}${excerpt}`;
+  return `  ${where === "" ? "" : `${where}: `}${severity}${message}${excerpt(line, lines)}`;
+}
+
+/** The line of source; where that is empty, as behind the end of a text, the nearest before it that is not. */
+function excerpt(line: number | null, lines: readonly string[]): string {
+  if (line === null) return "";
+  let shown = Math.min(line, lines.length);
+  // Bounded: a text may end with any number of empty lines, and there may be fifty problems.
+  const first = shown - 1000;
+  while (shown > first && lines[shown - 1]?.trim() === "") shown--;
+  const source = lines[shown - 1];
+  return source === undefined || source.trim() === "" ? "" : `\n    ${shown} | ${showable(source)}`;
 }
 
 function byPlace(a: LoopProblem, b: LoopProblem): number {
@@ -96,6 +105,9 @@ function count(number: number, noun: string): string {
 
 /** One line that is safe on a terminal: short, and without control characters. */
 function showable(line: string): string {
-  const clean = line.trimEnd().replace(/\p{Cc}/gu, " ");
+  const clean = line
+    .slice(0, 1000)
+    .trimEnd()
+    .replace(/\p{Cc}/gu, " ");
   return clean.length > 120 ? `${clean.slice(0, 117)}...` : clean;
 }

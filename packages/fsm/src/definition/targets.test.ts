@@ -30,6 +30,24 @@ describe("resolveTarget", () => {
     expect(resolveTarget({}, verdict, "a")).toBeNull();
   });
 
+  it("takes on_verdict for any other verdict, but not beside a table", () => {
+    const state = { on_yes: "b", on_verdict: { stall: "c", yes: "d", no: "e" } };
+    expect(resolveTarget(state, "stall", "a")).toBe("c");
+    expect(resolveTarget(state, "yes", "a")).toBe("b");
+    expect(resolveTarget(state, "no", "a")).toBe("e");
+    expect(resolveTarget(state, "target", "a")).toBeNull();
+    expect(resolveTarget({ ...state, route: { yes: "b" } }, "stall", "a")).toBeNull();
+    expect(resolveTarget({ on_verdict: { _: "b", stall: "$current" } }, "stall", "a")).toBe("a");
+    expect(resolveTarget({ on_verdict: { _: "b" } }, "stall", "a")).toBeNull();
+  });
+
+  it("B-30: takes on_yes for success, which is what an MCP tool says and on_success means", () => {
+    expect(resolveTarget({ on_yes: "b", on_no: "c" }, "success", "a")).toBe("b");
+    expect(resolveTarget({ on_yes: "b", on_no: "c" }, "failure", "a")).toBe("c");
+    expect(resolveTarget({ on_yes: "b", on_verdict: { success: "d" } }, "success", "a")).toBe("d");
+    expect(resolveTarget({ route: { yes: "b" } }, "success", "a")).toBeNull();
+  });
+
   it("finds nothing for a verdict that is named like a member of Object.prototype", () => {
     for (const verdict of ["constructor", "toString", "__proto__", "retry_exhausted"]) {
       expect(resolveTarget({ route: { yes: "b" } }, verdict, "a")).toBeNull();

@@ -12,10 +12,16 @@ export const targetFields = [
   "on_partial",
   "on_blocked",
   "on_retry_exhausted",
+  "on_maintain",
 ] as const;
 
+/** The fields of a state that name a state for each of several verdicts. */
+export const targetTables = ["route", "on_verdict"] as const;
+
+type Shorthand = "on_yes" | "on_no" | "on_error" | "on_partial" | "on_blocked";
+
 /** Where each verdict goes without a `route` table. */
-const shorthands: ReadonlyMap<string, Exclude<(typeof targetFields)[number], "next" | "on_retry_exhausted">> = new Map([
+const shorthands: ReadonlyMap<string, Shorthand> = new Map([
   ["yes", "on_yes"],
   ["no", "on_no"],
   ["error", "on_error"],
@@ -23,8 +29,19 @@ const shorthands: ReadonlyMap<string, Exclude<(typeof targetFields)[number], "ne
   ["blocked", "on_blocked"],
 ]);
 
-/** The names of the shorthand fields, in their order. */
-export const shorthandFields = [...shorthands.values()];
+/** Verdicts whose `on_<verdict>` is another name for a field: of MCP tools, and of evaluators that speak like them. */
+const verdictAliases: ReadonlyMap<string, Shorthand> = new Map([
+  ["success", "on_yes"],
+  ["failure", "on_no"],
+]);
+
+/** The names of the fields that lead somewhere on a verdict, in their order; a `route` table overrules them all. */
+export const shorthandFields = [...shorthands.values(), "on_verdict"] as const;
+
+/** Whether no verdict can find this key of a `route` table. */
+export function isNoVerdict(key: string): boolean {
+  return key.startsWith("_") && key !== "_" && key !== "_error";
+}
 
 /** Whether a target is known only when it is interpolated. */
 export function isDynamicTarget(target: string): boolean {
@@ -33,7 +50,8 @@ export function isDynamicTarget(target: string): boolean {
 
 /**
  * Where a state goes on `verdict`, or `null` where nothing says so. `next` wins; then the `route` table alone if there
- * is one (the verdict itself, then `_`, and for `error` first `_error`); then the shorthand of the verdict.
+ * is one (the verdict itself, then `_`, and for `error` first `_error`); then `on_<verdict>`, which for `success` and
+ * `failure` is also `on_yes` and `on_no`.
  * The target is not interpolated yet; `$current` is already `currentState`.
  */
 export function resolveTarget(state: StateDefinition, verdict: string, currentState: string): string | null {
@@ -56,5 +74,9 @@ function byTable(route: Readonly<Record<string, string>>, verdict: string): stri
 
 function byShorthand(state: StateDefinition, verdict: string): string | undefined {
   const field = shorthands.get(verdict);
-  return field === undefined ? undefined : state[field];
+  if (field !== undefined && state[field]) return state[field];
+  const others = state.on_verdict ?? {};
+  if (Object.hasOwn(others, verdict)) return others[verdict];
+  const alias = verdictAliases.get(verdict);
+  return alias === undefined ? undefined : state[alias];
 }

@@ -104,6 +104,8 @@ export type OnHandoff = "pause" | "spawn" | "terminate";
 
 /** One state, as in the loop file with aliases resolved (`on_success` is `on_yes`, `on_failure` is `on_no`). */
 export interface StateDefinition {
+  /** For people. */
+  readonly description?: string;
   /** Command, prompt, or name of a tool (`server/tool`) or function; interpolated when it runs. */
   readonly action?: string;
   /**

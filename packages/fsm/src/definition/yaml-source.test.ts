@@ -15,8 +15,38 @@ describe("readYaml", () => {
     });
   });
 
-  it("reads words as words, even where a directive asks for YAML 1.1", () => {
-    expect(readYaml("%YAML 1.1\n---\na: yes\nb: off").data).toEqual({ a: "yes", b: "off" });
+  it("gives scalars the values of YAML 1.1, whatever a directive asks for, and keeps what is written", () => {
+    for (const version of ["", "%YAML 1.1\n---\n", "%YAML 1.2\n---\n"]) {
+      const source = readYaml(
+        `${version}a: yes\nb: [off, 'off', ~, 1_0]\nc: &x {n: 010}\nd: *x\ne: {<<: *x, on: 1.50}\nf: |\n  1\n`,
+      );
+      expect(source.data).toEqual({
+        a: true,
+        b: [false, "off", null, 10],
+        c: { n: 8 },
+        d: { n: 8 },
+        e: { n: 8, on: 1.5 },
+        f: "1\n",
+      });
+      expect(source.written).toEqual({
+        a: "yes",
+        b: ["off", "off", "~", "1_0"],
+        c: { n: "010" },
+        d: { n: "010" },
+        e: { n: "010", on: "1.50" },
+        f: "1\n",
+      });
+    }
+  });
+
+  it("obeys the tags of YAML's own scalars", () => {
+    expect(readYaml("a: !!str 5\nb: !!int '0x10'\nc: !!float 1.5\nd: !!bool 'yes'\ne: !!null ''").data).toEqual({
+      a: "5",
+      b: 16,
+      c: 1.5,
+      d: true,
+      e: null,
+    });
   });
 
   it.each([
@@ -25,7 +55,8 @@ describe("readYaml", () => {
     ['a: "x', '1:6 Missing closing "quote'],
     ["a: 1\n---\nb: 2", "2:1 a loop file has one document"],
     ["? [a]\n: b", "1:3 With stringKeys, all keys must be strings"],
-    ["a: *nowhere", "1:1 an alias cannot be resolved: Unresolved alias"],
+    ["a: *nowhere", "1:4 an alias cannot be resolved: Unresolved alias"],
+    ["b: 1\n<<: 5", '2:1 "<<" takes a mapping, an alias of one, or a list of these'],
   ])("refuses %j and says where", (text, expected) => {
     expect(messages(text)[0]).toContain(expected);
     expect(readYaml(text).problems[0]?.severity).toBe("error");
@@ -34,7 +65,7 @@ describe("readYaml", () => {
   it("warns of tags that it does not know, and of numbers that it cannot keep", () => {
     expect(messages("a: !secret x\nb: 12345678901234567890")).toEqual([
       "1:4 Unresolved tag: !secret; it is read as plain text",
-      "2:4 12345678901234567890 is too large to be kept exactly; put it in quotes to keep it as text",
+      "2:4 12345678901234567890 is too large for a number and is kept as text. Put it in quotes",
     ]);
   });
 

@@ -10,9 +10,11 @@ import {
   type Node,
   Parser,
   parseDocument,
+  type ScalarTag,
   visit,
 } from "yaml";
 import type { Severity } from "./problem.js";
+import { plainValue } from "./yaml-scalars.js";
 
 /** Twenty times the longest loop anybody wrote; more is a mistake. */
 const MAX_TEXT_BYTES = 1024 * 1024;
@@ -35,26 +37,30 @@ export interface YamlProblem extends Position {
 export interface YamlSource {
   /** `undefined` where the text is not YAML. */
   readonly data: unknown;
+  /** The same with every scalar as it is written: `yes` where `data` has `true`. */
+  readonly written: unknown;
   readonly problems: readonly YamlProblem[];
   /** Where the value at `path` is, or its key; where that does not exist, where it would belong. */
   locate(path: readonly string[], at: "key" | "value"): Position;
 }
 
 /**
- * Reads one YAML 1.2 document with the core schema: `yes`, `no`, `on` and `off` are words, as keys and as values.
- * Every key is text, `<<` merges, unknown tags warn. Never throws.
+ * Reads one YAML document. Scalars without quotes have the values that YAML 1.1 gives them (see yaml-scalars.ts), keys
+ * are the text that is written, `<<` merges, unknown tags warn. Never throws.
  */
 export function readYaml(text: string): YamlSource {
   const tooMuch = checkSize(text);
   const start = { line: 1, column: 1 };
   if (tooMuch !== null) {
     const problem: YamlProblem = { ...start, severity: "error", message: tooMuch };
-    return { data: undefined, problems: [problem], locate: () => start };
+    return { data: undefined, written: undefined, problems: [problem], locate: () => start };
   }
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: "1.2",
-    schema: "core",
+    // Every scalar is text at first: the library's YAML 1.1 is not that of the original system.
+    schema: "failsafe",
+    customTags: (tags) => [...tags, ...scalarTags],
     merge: true,
     stringKeys: true,
     resolveKnownTags: false,
@@ -80,25 +86,30 @@ export function readYaml(text: string): YamlSource {
     ),
   ];
   const locate = (path: readonly string[], at: "key" | "value") => position(offsetOf(document, path, at));
-  if (document.errors.length > 0) return { data: undefined, problems, locate };
+  if (document.errors.length > 0) return { data: undefined, written: undefined, problems, locate };
 
   for (const { offset, key } of duplicateKeys(document)) {
     problems.push(
       problem("warning", offset, `the key ${JSON.stringify(key)} was there before; only this one counts. Remove one`),
     );
   }
-  for (const { offset, source } of inexactNumbers(document)) {
-    problems.push(
-      problem("warning", offset, `${source} is too large to be kept exactly; put it in quotes to keep it as text`),
-    );
-  }
   try {
-    return { data: document.toJS({ maxAliasCount: MAX_ALIASES }), problems, locate };
+    const written: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+    for (const { offset, source, surprise } of readScalars(document)) {
+      problems.push(problem("warning", offset, `${source} ${surprise}`));
+    }
+    return { data: document.toJS({ maxAliasCount: MAX_ALIASES }), written, problems, locate };
   } catch (error) {
-    const message = `an alias cannot be resolved: ${errorMessage(error)}`;
-    return { data: undefined, problems: [...problems, problem("error", 0, message)], locate };
+    const unresolved = problem("error", aliasOffset(document), explainAlias(errorMessage(error)));
+    return { data: undefined, written: undefined, problems: [...problems, unresolved], locate };
   }
 }
+
+/** What `!!int`, `!!float`, `!!bool` and `!!null` make of a text, in quotes or not. */
+const scalarTags: ScalarTag[] = ["int", "float", "bool", "null"].map((name) => ({
+  tag: `tag:yaml.org,2002:${name}`,
+  resolve: (text) => plainValue(text).value,
+}));
 
 /** What is wrong with a text of that many bytes, or `null`. */
 export function sizeProblem(bytes: number): string | null {
@@ -141,15 +152,42 @@ function duplicateKeys(document: Document): { offset: number; key: string }[] {
   return found;
 }
 
-function inexactNumbers(document: Document): { offset: number; source: string }[] {
-  const found: { offset: number; source: string }[] = [];
+/** Gives each scalar without quotes its value, and returns those that may not be what their author thinks. */
+function readScalars(document: Document): { offset: number; source: string; surprise: string }[] {
+  const found: { offset: number; source: string; surprise: string }[] = [];
   visit(document, {
-    Scalar(_key, { value, source, range }) {
-      if (typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value)) return;
-      if (source !== undefined && /^[-+]?\d+$/.test(source)) found.push({ offset: range?.[0] ?? 0, source });
+    Scalar(key, scalar) {
+      const { source, type, tag, range } = scalar;
+      if (key === "key" || type !== "PLAIN" || tag !== undefined || source === undefined) return;
+      const { value, surprise } = plainValue(source);
+      scalar.value = value;
+      if (surprise !== undefined) found.push({ offset: range?.[0] ?? 0, source, surprise });
     },
   });
   return found;
+}
+
+function explainAlias(message: string): string {
+  if (message.startsWith("Merge sources")) return '"<<" takes a mapping, an alias of one, or a list of these';
+  const hint = message.includes("alias count") ? `; at most ${MAX_ALIASES} repetitions are read. Write it out` : "";
+  return `an alias cannot be resolved: ${message}${hint}`;
+}
+
+/** The first alias or merge of a document, near which the trouble is. */
+function aliasOffset(document: Document): number {
+  let offset: number | undefined;
+  visit(document, {
+    Alias(_key, alias) {
+      offset = alias.range?.[0];
+      return visit.BREAK;
+    },
+    Pair(_key, { key }) {
+      if (!isScalar(key) || key.value !== "<<") return undefined;
+      offset = key.range?.[0];
+      return visit.BREAK;
+    },
+  });
+  return offset ?? 0;
 }
 
 /** Follows `path` through mappings, lists and aliases, as far as it goes. */

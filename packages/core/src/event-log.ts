@@ -27,7 +27,7 @@ export interface EventLogPage {
   readonly gap: boolean;
   /** The oldest resident entry, `null` in an empty log. */
   readonly oldest: Cursor | null;
-  /** Where to go on: after the last entry looked at. Hand it back as `since`. */
+  /** Where to go on: after the last entry looked at, or where the query began. Hand it back as `since`. */
   readonly next: Cursor;
 }
 

@@ -234,6 +234,15 @@ describe("bounds and clock", () => {
     expect(log.append("k").timestamp).toBeGreaterThanOrEqual(before);
   });
 
+  it("M-4: ids go on after eviction, also when everything is gone", () => {
+    let nowMs = 0;
+    const log = createMemoryLog({ maxEntries: 2, ttlMs: 10, now: () => nowMs });
+    expect(["a", "b", "c"].map((kind) => log.append(kind).id)).toEqual([1, 2, 3]);
+    nowMs = 11;
+    expect(ids(log.query())).toEqual([]);
+    expect(log.append("d").id).toBe(4);
+  });
+
   it("M-4: clear drops everything, ids go on, and a reader is told", () => {
     const log = filled(3);
     const { next } = log.query({ limit: 1 });

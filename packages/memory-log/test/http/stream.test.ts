@@ -1,4 +1,6 @@
 import { getEventListeners } from "node:events";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { EventLog, TailItem } from "@loops/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ActivityHandlerOptions, createActivityHandler } from "../../src/http.js";
@@ -252,6 +254,23 @@ describe("a reader that goes away", () => {
     const response = await handler(new Request(`${url}?stream`, { signal: AbortSignal.abort() }));
     expect([tails.open, handler.openStreams]).toEqual([0, 0]);
     expect((await new SseReader(response.body).toEnd()).shown).toEqual([]);
+  });
+
+  it("is noticed also when nobody but the stream holds the request: Node drops the signal with it", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    const { handler, log } = filled(["a"]);
+    const controller = new AbortController();
+    const open = async () => (await handler(new Request(`${url}?stream`, { signal: controller.signal }))).body;
+    const events = await new SseReader(await open()).until(1);
+    for (let round = 0; round < 5; round++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    controller.abort();
+    await vi.waitFor(() => expect(handler.openStreams).toBe(0), { timeout: 10_000 });
+    append(log, "b");
+    expect((await events.toEnd()).shown).toEqual(["a"]);
   });
 
   it("without ever reading gives its place back, also in a log whose tail is a generator", async () => {

@@ -106,14 +106,14 @@ export interface RunState extends StoredRun {
   /** Running time of all segments, pauses not counted. */
   readonly accumulated_ms: number;
   readonly retry_counts: Readonly<Record<string, number>>;
-  /** From a handoff until an action has taken it up: what the next segment is to be told. */
+  /** From a handoff until the next result of an action is recorded: what whoever goes on is to be told. */
   readonly continuation_prompt?: string | null;
   /** How often each way `from->to` was taken; only with `max_edge_revisits`. */
   readonly edge_revisit_counts?: Readonly<Record<string, number>>;
 
   readonly run_id: string;
   readonly phase: RunPhase;
-  /** How often the current state was entered anew after a crash or a cancelled action; 1 the first time. */
+  /** 1, and one more each time the current state is entered anew: after a crash, a cancelled action, a handoff. */
   readonly attempt: number;
   /** The state entered before `current_state`, for counting retries. */
   readonly previous_state: string | null;
@@ -121,6 +121,8 @@ export interface RunState extends StoredRun {
   readonly pending_result: ActionResult | null;
   /** Absent in runs of earlier versions, as the next one is. */
   readonly pending_child?: PendingChild | null;
+  /** How often the current state was left by a handoff, to be entered anew with the next segment. */
+  readonly handoffs?: number;
   /** What evaluators remember, by state. */
   readonly evaluator_memory?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly segment_started_at: string;

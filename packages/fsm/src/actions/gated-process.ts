@@ -76,7 +76,8 @@ export async function spawnGated(target: SpawnTarget): Promise<GatedProcess> {
   };
 }
 
-function spawnGate({ shell, command, cwd, env }: SpawnTarget, stdio: SpawnOptions["stdio"]): ChildProcess {
+/** The process alone, for who needs other streams. Without a pid there is an "error" to come. */
+export function spawnGate({ shell, command, cwd, env }: SpawnTarget, stdio: SpawnOptions["stdio"]): ChildProcess {
   // A command that begins with a dash would be read as an option; any other is passed as everybody passes it.
   const shellArguments = /^[-+]/.test(command) ? ["-c", "--", command] : ["-c", command];
   const isWindows = process.platform === "win32";

@@ -33,7 +33,7 @@ export interface PreparedAction {
   /** `null` for an action inside this process. */
   readonly process: ProcessIdentity | null;
   /** Opens the gate. Never rejects for what the action does. Called again, it gives the same outcome. */
-  start(): Promise<ActionOutcome>;
+  start(): ActionOutcome | Promise<ActionOutcome>;
   /** Ends an action that was never started. Idempotent. */
   abandon(): void;
 }
@@ -41,7 +41,7 @@ export interface PreparedAction {
 /** How actions are run; injected into the engine. */
 export interface ActionRunner {
   /** @throws LoopsError `LOOPS_ACTION_SPAWN` when the process cannot be made */
-  prepare(request: ActionRequest): Promise<PreparedAction>;
+  prepare(request: ActionRequest): PreparedAction | Promise<PreparedAction>;
   /**
    * Ends what a dead engine left of an action: its whole process group, if it is still that one.
    * Resolves when nothing of it is left: `true` if there was something to end.

@@ -6,12 +6,20 @@ type Shape = Readonly<Record<string, unknown>>;
 /** Catches the slips that the types of a TypeScript caller would. @throws LoopsError `LOOPS_CONFIG` */
 export function checkOptions(call: string, options: EngineOptions): void {
   if (!isObject(options)) throw wrong(`${call}({ ... }) takes an object of options`);
-  const { store, bus, signal, forceSignal } = options;
+  const { store, bus, runner, runners, evaluators, signal, forceSignal } = options;
   if (store !== undefined && !hasFunctions(store, "create", "acquire")) {
     throw wrong("store must be a StateStore, such as fileStore({ dir })");
   }
   if (bus !== undefined && !hasFunctions(bus, "emit"))
     throw wrong("bus must have a function emit, as createBus() does");
+  for (const [name, value] of [["runner", runner] as const, ...named("runners", runners)]) {
+    if (value !== undefined && !hasFunctions(value, "prepare", "endOrphan")) {
+      throw wrong(`${name} must be an ActionRunner, such as shellRunner()`);
+    }
+  }
+  for (const [name, value] of named("evaluators", evaluators)) {
+    if (typeof value !== "function") throw wrong(`${name} must be a function`);
+  }
   for (const [name, value] of Object.entries({ signal, forceSignal })) {
     if (value !== undefined && !hasFunctions(value, "addEventListener")) {
       throw wrong(`${name} must be an AbortSignal: that of an AbortController is controller.signal`);
@@ -27,6 +35,10 @@ export function checkDefinition(definition: unknown): void {
   if (!isObject(definition) || !isObject(definition["states"]) || typeof definition["name"] !== "string") {
     throw wrong("definition must be a loop: (await loadLoop(path)).definition, or defineLoop({ ... })");
   }
+}
+
+function named(option: string, entries: unknown): (readonly [string, unknown])[] {
+  return Object.entries(entries ?? {}).map(([name, value]) => [`${option}.${name}`, value]);
 }
 
 function wrong(what: string): LoopsError {

@@ -1,55 +1,98 @@
 import { evaluate } from "../evaluators/evaluate.js";
-import type { EvaluationRequest } from "../evaluators/evaluation.js";
+import type { Evaluation, EvaluationRequest } from "../evaluators/evaluation.js";
 import { toRunError } from "../step/run-error.js";
 import { step } from "../step/step.js";
-import type { Facts, Step, StepInput } from "../step/types.js";
+import type { Facts, StepInput } from "../step/types.js";
 import { act } from "./act.js";
+import { backOff } from "./back-off.js";
+import { isPromise } from "./is-promise.js";
 import type { Segment } from "./segment.js";
+import { makeSuccessor } from "./successor.js";
 
 const maxBusyMs = 5;
+const advance: StepInput = { kind: "advance" };
 
-/** Steps, commits and acts, until the run has ended. */
+/** Steps, commits and acts, until the run has ended. Waits for nothing that is there at once. */
 export async function drive(segment: Segment, first: StepInput): Promise<void> {
-  const { lease, journal, effects } = segment;
+  const { lease, journal } = segment;
   let input = first;
-  let idleAtMs = effects.clock.monotonicMs();
+  let idleAtMs = performance.now();
   for (;;) {
-    // Actions that never wait would starve timers and signals.
-    if (effects.clock.monotonicMs() - idleAtMs > maxBusyMs) {
+    // Actions that never wait would starve timers and signals. By the real clock: an injected one need not move.
+    if (input === advance && lease.state.phase === "ready" && performance.now() - idleAtMs > maxBusyMs) {
       await new Promise((resolve) => setImmediate(resolve));
-      idleAtMs = effects.clock.monotonicMs();
+      idleAtMs = performance.now();
     }
-    const facts = await factsOf(segment);
+    const looking = look(segment);
+    const facts = isPromise(looking) ? await looking : looking;
     const taken = step(lease.state.definition, lease.state, input, facts);
-    if (taken.next.kind === "act") {
-      input = await act(segment, taken, taken.next.action);
+    const { next, events, delta } = taken;
+    if (next.kind === "act") {
+      const acting = act(segment, taken, next.action);
+      input = isPromise(acting) ? await acting : acting;
       continue;
     }
-    await commit(journal, taken);
-    if (taken.next.kind === "done") return;
-    input = taken.next.kind === "evaluate" ? await judge(taken.next.request, segment) : { kind: "advance" };
+    if (events.length > 0) {
+      const written = journal.commit(events, delta);
+      if (written !== undefined) await written;
+    }
+    switch (next.kind) {
+      case "done":
+        return;
+      case "advance":
+        input = advance;
+        break;
+      case "wait":
+        segment.flushMark.poke();
+        await backOff(segment, next.ms);
+        input = advance;
+        break;
+      case "evaluate": {
+        const judging = judge(next.request, segment);
+        input = isPromise(judging) ? await judging : judging;
+        break;
+      }
+      case "spawn":
+        input = {
+          kind: "spawned",
+          pid: await makeSuccessor(segment, next.continuation),
+          evaluation: next.evaluation,
+        };
+        break;
+    }
   }
 }
 
-async function commit(journal: Segment["journal"], taken: Step): Promise<void> {
-  if (taken.events.length > 0) await journal.commit(taken.events, taken.delta);
+/** A promise only where the store takes its time to say whether the run is to stop. */
+function look(segment: Segment): Facts | Promise<Facts> {
+  const { env } = segment.effects;
+  const elapsedMs = segment.elapsedMs();
+  const stopping = segment.stopRequested();
+  if (!isPromise(stopping)) return { elapsedMs, env, stopRequested: stopping };
+  return stopping.then((stopRequested) => ({ elapsedMs, env, stopRequested }));
 }
 
-async function factsOf(segment: Segment): Promise<Facts> {
-  return {
-    elapsedMs: segment.elapsedMs(),
-    env: segment.effects.env,
-    stopRequested: await segment.stopRequested(),
-  };
-}
-
-async function judge(request: EvaluationRequest, { actionSignal: signal }: Segment): Promise<StepInput> {
-  const effects = { askModel: undefined, diffStat: noDiff, custom: {}, signal };
+/** A promise only where the evaluator takes its time. */
+function judge(request: EvaluationRequest, segment: Segment): StepInput | Promise<StepInput> {
+  const { effects, actionSignal: signal } = segment;
   try {
-    return { kind: "evaluated", evaluation: await evaluate(request, effects) };
+    const answer = evaluate(request, { ...effects.evaluators, signal });
+    return isPromise(answer) ? waitFor(answer, request, signal) : { kind: "evaluated", evaluation: answer };
   } catch (error) {
     return { kind: "failed", error: toRunError(error, request.state) };
   }
 }
 
-const noDiff = () => Promise.reject(new Error("no differences are known"));
+async function waitFor(
+  answer: Promise<Evaluation>,
+  { state }: EvaluationRequest,
+  signal: AbortSignal,
+): Promise<StepInput> {
+  try {
+    const evaluation = await answer;
+    // Whatever it said then, it said because it was cut off: the result is judged again by whoever goes on.
+    return signal.aborted ? { kind: "cancelled" } : { kind: "evaluated", evaluation };
+  } catch (error) {
+    return signal.aborted ? { kind: "cancelled" } : { kind: "failed", error: toRunError(error, state) };
+  }
+}

@@ -1,6 +1,8 @@
 import { LoopsError, type StateStore } from "@loops/core";
 import type { ActionRunner } from "../actions/runner.js";
 import { shellRunner } from "../actions/shell-runner.js";
+import type { EvaluatorEffects } from "../evaluators/evaluation.js";
+import { gitDiffStat } from "../evaluators/git-diff-stat.js";
 import { guardedWarn } from "../guarded-warn.js";
 import type { RunState } from "../run-state.js";
 import { fileStore } from "../store/file-store.js";
@@ -14,11 +16,16 @@ import type { ActionContext, EngineOptions } from "./options.js";
 export interface Effects {
   readonly store: StateStore<RunState>;
   readonly bus: EventSink | undefined;
+  /** Of shell actions. */
   readonly runner: ActionRunner;
+  /** Of the others, by type. */
+  readonly runners: Readonly<Record<string, ActionRunner>>;
+  readonly evaluators: Omit<EvaluatorEffects, "signal">;
+  readonly handoffCommand: string | undefined;
   readonly clock: Clock;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly actionEnv: (action: ActionContext) => Readonly<Record<string, string>>;
+  readonly actionEnv: ((action: ActionContext) => Readonly<Record<string, string>>) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly forceSignal: AbortSignal | undefined;
   readonly flushTimeoutMs: number;
@@ -30,14 +37,23 @@ export interface Effects {
 export function effectsOf(options: EngineOptions): Effects {
   checkLimits(options.limits);
   const warn = guardedWarn(options.onWarning ?? ((warning) => process.emitWarning(warning)));
+  const { clock = systemClock, cwd = process.cwd() } = options;
   return {
     store: options.store ?? fileStore({ dir: ".loops", onWarning: (warning) => warn(storeWarning(warning)) }),
     bus: options.bus,
     runner: options.runner ?? shellRunner(),
-    clock: options.clock ?? systemClock,
-    cwd: options.cwd ?? process.cwd(),
+    runners: options.runners ?? {},
+    evaluators: {
+      askModel: options.askModel,
+      diffStat: options.diffStat ?? gitDiffStat({ cwd }),
+      custom: options.evaluators ?? {},
+      monotonicMs: () => clock.monotonicMs(),
+    },
+    handoffCommand: options.handoffCommand,
+    clock,
+    cwd,
     env: options.env ?? process.env,
-    actionEnv: options.actionEnv ?? (() => ({})),
+    actionEnv: options.actionEnv,
     signal: options.signal,
     forceSignal: options.forceSignal,
     flushTimeoutMs: options.flushTimeoutMs ?? 5000,

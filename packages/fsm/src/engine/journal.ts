@@ -37,24 +37,29 @@ export class Journal {
     this.#runFields = parent_run_id === null ? { run_id, loop, depth } : { run_id, loop, depth, parent_run_id };
   }
 
-  /** Commits what a step says, behind the lines that came before it. @throws LoopsError as the store does */
-  async commit(drafts: readonly EventDraft[], delta: StateDelta): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
+  /**
+   * Commits what a step says, behind the lines that came before it. A promise only where the store takes its time.
+   * Throws, or rejects, as the store does.
+   */
+  commit(drafts: readonly EventDraft[], delta: StateDelta): void | Promise<void> {
+    if (this.#writing !== undefined) return this.#commitLater(drafts, delta);
     if (this.#failure !== undefined) throw this.#failure;
     const events = this.#takeLines();
     for (const draft of drafts) events.push(this.#stamp(draft));
     const written = this.#write(events, delta);
-    if (written !== undefined) await written;
     if (this.#failure !== undefined) throw this.#failure;
+    return written?.then(() => {
+      if (this.#failure !== undefined) throw this.#failure;
+    });
   }
 
   /** Takes a line of output. Never throws: a failing store ends the action through `onFailure`. */
-  line(text: string): void {
+  readonly onLine = (text: string): void => {
     if (this.#failure !== undefined) return;
     this.#lines.push(this.#stamp(actionOutput(text)));
     if (this.#lines.length >= maxWaitingLines) this.#drain();
     else this.#drainSoon ??= setImmediate(() => this.#drain());
-  }
+  };
 
   /** Emits again what was committed before this process, under the original `id` and `ts`. */
   emit(event: LoopEvent): void {
@@ -74,6 +79,11 @@ export class Journal {
     this.#drainSoon = undefined;
   }
 
+  async #commitLater(drafts: readonly EventDraft[], delta: StateDelta): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    await this.commit(drafts, delta);
+  }
+
   #drain(): void {
     this.close();
     // Lines that come while a commit is under way go with the next one.
@@ -82,7 +92,7 @@ export class Journal {
   }
 
   #takeLines(): LoopEvent[] {
-    this.close();
+    if (this.#drainSoon !== undefined) this.close();
     const lines = this.#lines;
     this.#lines = [];
     return lines;

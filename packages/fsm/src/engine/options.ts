@@ -1,6 +1,7 @@
 import type { StateStore } from "@loops/core";
 import type { ActionRunner } from "../actions/runner.js";
 import type { LoopDefinition } from "../definition/types.js";
+import type { AskModel, CustomEvaluator, EvaluatorEffects } from "../evaluators/evaluation.js";
 import type { Captured, RunError, RunState, RunStatus, TerminatedBy } from "../run-state.js";
 import type { Clock } from "./clock.js";
 import type { EventSink } from "./event-sink.js";
@@ -30,8 +31,25 @@ export interface EngineOptions {
   readonly store?: StateStore<RunState> | undefined;
   /** Is told every event, after it was committed. It cannot harm the loop. @default nobody */
   readonly bus?: EventSink | undefined;
-  /** @default `bash -c`, each action in its own process group */
+  /** Runs `shell` actions. @default `bash -c`, each action in its own process group */
   readonly runner?: ActionRunner | undefined;
+  /**
+   * Runners of other kinds of action, by `action_type`; one for `prompt` has `slash_command` too, unless that has its own.
+   * An action without a runner ends with exit code 127. @default none
+   */
+  readonly runners?: Readonly<Record<string, ActionRunner>> | undefined;
+  /** How `llm_structured` asks a model. @default not at all: its verdict is then `error` */
+  readonly askModel?: AskModel | undefined;
+  /** Evaluators beside the built-in ones, by `type`. @default none */
+  readonly evaluators?: Readonly<Record<string, CustomEvaluator>> | undefined;
+  /** What `diff_stall` compares. @default `git diff --stat` in `cwd` */
+  readonly diffStat?: EvaluatorEffects["diffStat"] | undefined;
+  /**
+   * Shell command of the process that goes on with a run after a handoff, where the loop says `on_handoff: spawn`: a
+   * template like an action, with `LOOPS_RUN_ID` and `LOOPS_CONTINUATION_PROMPT` in its environment. It starts once this
+   * process has given the run up, and is on its own from there. @default none: a handoff is a pause
+   */
+  readonly handoffCommand?: string | undefined;
   /** Values for `${context.…}`, over those of the loop file; kept with the run. */
   readonly context?: Readonly<Record<string, unknown>> | undefined;
   readonly limits?: RunLimits | undefined;
@@ -39,7 +57,7 @@ export interface EngineOptions {
   readonly cwd?: string | undefined;
   /** What `${env.…}` sees. @default the environment of this process */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Environment of an action, beside the `LOOPS_*` variables. */
+  /** Environment of an action, under the `LOOPS_*` variables. */
   readonly actionEnv?: ((action: ActionContext) => Readonly<Record<string, string>>) | undefined;
   readonly clock?: Clock | undefined;
   /** Aborting it ends the run after the current state, resumable. */
@@ -69,6 +87,31 @@ export interface ResumeLoopOptions extends EngineOptions {
   readonly definition?: LoopDefinition | undefined;
   /** What to do if the two differ: refuse, go on with the old one, or go on with the new one. @default "error" */
   readonly onDrift?: "error" | "use-persisted" | "use-given" | undefined;
+  /**
+   * What to do with an action that may have run when the process died: run it again, end the run as failed, or ask
+   * `onInDoubt`. @default "rerun"
+   */
+  readonly inDoubt?: "rerun" | "fail" | "ask" | undefined;
+  /** Asked before anything is recorded; while it does not answer, and if it throws, the run stays as it was. */
+  readonly onInDoubt?: ((doubt: ActionDoubt) => "rerun" | "fail" | Promise<"rerun" | "fail">) | undefined;
+}
+
+/** An action that was announced before the process died, and whose result nobody knows: it may have run or not. */
+export interface ActionDoubt {
+  readonly run_id: string;
+  readonly loop: string;
+  readonly state: string;
+  readonly iteration: number;
+  /** Of the action in doubt. */
+  readonly attempt: number;
+  /** Its idempotency key. */
+  readonly key: string;
+  /** As interpolated. */
+  readonly action: string;
+  /** The kind of action, as in `action_type`. */
+  readonly type: string;
+  /** Whether something of it was still running, and was ended. */
+  readonly orphan: "none" | "ended";
 }
 
 /** How a run, or a segment of it, ended. */
@@ -84,4 +127,8 @@ export interface RunResult {
   readonly captured: Readonly<Record<string, Captured>>;
   /** Only where `terminated_by` is `error`. */
   readonly error?: RunError;
+  /** Only where `terminated_by` is `handoff`: the run waits for somebody to go on with it. */
+  readonly handoff?: true;
+  /** What that somebody is to be told. */
+  readonly continuation_prompt?: string;
 }

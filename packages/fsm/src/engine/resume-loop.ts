@@ -1,14 +1,15 @@
-import { isLoopsError, LoopsError, type RunLease } from "@loops/core";
-import type { RunState } from "../run-state.js";
+import { isLoopsError, LoopsError } from "@loops/core";
 import type { StepInput } from "../step/types.js";
 import { checkDefinition, checkOptions } from "./check-options.js";
-import { type Effects, effectsOf } from "./effects.js";
+import { effectsOf } from "./effects.js";
 import { endOrphan } from "./end-orphan.js";
+import { settleDoubt } from "./in-doubt.js";
 import type { ResumeLoopOptions, RunResult } from "./options.js";
+import { carryOut } from "./releasing.js";
 import { planResume, type ResumeChanges } from "./resume-plan.js";
 import { resultOf } from "./run-result.js";
 import { runSegment } from "./run-segment.js";
-import { releasing, Segment } from "./segment.js";
+import type { Segment } from "./segment.js";
 
 /**
  * Goes on with a run that was killed or stopped, from where it stands, and resolves when it has ended. What the dead
@@ -16,7 +17,7 @@ import { releasing, Segment } from "./segment.js";
  * A run that has ended, but whose last events may have been lost, gets those emitted, and resolves with its result.
  *
  * @throws LoopsError `LOOPS_RUN_NOT_FOUND`, `LOOPS_RUN_OWNED` while another process carries the run out,
- * `LOOPS_NOT_RESUMABLE`, `LOOPS_DEFINITION_DRIFT`, `LOOPS_STATE_CORRUPT`, `LOOPS_ORPHAN`, and as {@link runLoop} does
+ * `LOOPS_NOT_RESUMABLE`, `LOOPS_DEFINITION_DRIFT`, `LOOPS_STATE_CORRUPT`, `LOOPS_ORPHAN`, `LOOPS_IN_DOUBT`, and as {@link runLoop} does
  */
 export async function resumeLoop(options: ResumeLoopOptions): Promise<RunResult> {
   checkOptions("resumeLoop", options);
@@ -28,11 +29,11 @@ export async function resumeLoop(options: ResumeLoopOptions): Promise<RunResult>
     throw new LoopsError("LOOPS_RUN_NOT_FOUND", message);
   }
   const lease = await effects.store.acquire(found.run_id);
-  return releasing(lease, effects.warn, () => goOn(lease, effects, options));
+  return carryOut(lease, effects, (segment) => goOn(segment, options));
 }
 
-async function goOn(lease: RunLease<RunState>, effects: Effects, options: ResumeLoopOptions): Promise<RunResult> {
-  const segment = new Segment(lease, effects);
+async function goOn(segment: Segment, options: ResumeLoopOptions): Promise<RunResult> {
+  const { lease, effects } = segment;
   let changes: ResumeChanges;
   try {
     changes = planResume(lease.state, options);
@@ -41,9 +42,10 @@ async function goOn(lease: RunLease<RunState>, effects: Effects, options: Resume
     await segment.flushMark.finish();
     return resultOf(lease.state);
   }
-  // Before anything is committed: a run whose orphan cannot be ended stays as it was.
+  // Before anything is committed: a run whose orphan cannot be ended, or whose doubt is not settled, stays as it was.
   const orphan = await endOrphan(lease.state, effects);
+  const policy = await settleDoubt(lease.state, orphan, options);
   await segment.reemit();
-  const input: StepInput = { kind: "resume", orphan, segmentStartedAt: effects.clock.isoNow(), changes };
+  const input: StepInput = { kind: "resume", orphan, policy, segmentStartedAt: effects.clock.isoNow(), changes };
   return runSegment(segment, input);
 }

@@ -3,8 +3,8 @@ import { checkDefinition, checkOptions } from "./check-options.js";
 import { effectsOf } from "./effects.js";
 import { initialState } from "./initial-state.js";
 import type { RunLoopOptions, RunResult } from "./options.js";
+import { carryOut } from "./releasing.js";
 import { runSegment } from "./run-segment.js";
-import { releasing, Segment } from "./segment.js";
 import { settlePrevious } from "./settle-previous.js";
 
 /**
@@ -26,5 +26,5 @@ export async function runLoop(options: RunLoopOptions): Promise<RunResult> {
   if (clearPrevious) await settlePrevious(effects, definition.name);
   const run = { runId: newRunId(), startedAt: effects.clock.isoNow() };
   const lease = await effects.store.create(initialState(definition, run, context, limits), { clearPrevious });
-  return releasing(lease, effects.warn, () => runSegment(new Segment(lease, effects), { kind: "start" }));
+  return carryOut(lease, effects, (segment) => runSegment(segment, { kind: "start" }));
 }

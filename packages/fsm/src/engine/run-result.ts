@@ -13,5 +13,10 @@ export function resultOf(state: RunState): RunResult {
     duration_ms: state.accumulated_ms,
     captured: state.captured,
     ...(state.error === null ? {} : { error: state.error }),
+    ...(state.terminated_by === "handoff" ? handoffOf(state) : {}),
   };
+}
+
+function handoffOf({ continuation_prompt }: RunState): Pick<RunResult, "handoff" | "continuation_prompt"> {
+  return typeof continuation_prompt === "string" ? { handoff: true, continuation_prompt } : { handoff: true };
 }

@@ -6,7 +6,7 @@ import type { Segment } from "./segment.js";
 
 /** Runs a segment to its end and tells the sinks. The lease stays with the caller. @throws LoopsError as the store does */
 export async function runSegment(segment: Segment, first: StepInput): Promise<RunResult> {
-  const release = segment.obeyForce();
+  const release = segment.obeySignals();
   try {
     await drive(segment, first);
   } finally {

@@ -3,6 +3,7 @@ import type { RunState } from "../run-state.js";
 import type { Effects } from "./effects.js";
 import { FlushMark } from "./flush-mark.js";
 import { Journal } from "./journal.js";
+import type { Successor } from "./successor.js";
 
 /** The part of a run that one process carries out, from taking the lease to giving it up. */
 export class Segment {
@@ -10,7 +11,10 @@ export class Segment {
   readonly effects: Effects;
   readonly journal: Journal;
   readonly flushMark: FlushMark;
+  /** The process that goes on with the run after a handoff. It waits until the lease is given up. */
+  successor: Successor | undefined;
   readonly #ending = new AbortController();
+  readonly #stopping = new AbortController();
   readonly #startedMs: number;
   readonly #accumulatedMs: number;
 
@@ -19,7 +23,7 @@ export class Segment {
     this.lease = lease;
     this.effects = effects;
     this.flushMark = new FlushMark({ lease, bus, clock, timeoutMs: flushTimeoutMs, warn });
-    this.journal = new Journal({ lease, bus, clock, warn, onFailure: (error) => this.#ending.abort(error) });
+    this.journal = new Journal({ lease, bus, clock, warn, onFailure: (error) => this.#end(error) });
     this.#startedMs = clock.monotonicMs();
     this.#accumulatedMs = lease.state.accumulated_ms;
   }
@@ -29,23 +33,34 @@ export class Segment {
     return this.#accumulatedMs + this.effects.clock.monotonicMs() - this.#startedMs;
   }
 
-  /** Aborted when the running action has to end: by force, or because nothing can be recorded any more. */
+  /** Aborted when what is under way has to end: by force, or because nothing can be recorded any more. */
   get actionSignal(): AbortSignal {
     return this.#ending.signal;
   }
 
-  async stopRequested(): Promise<boolean> {
-    const { signal, forceSignal } = this.effects;
-    return signal?.aborted === true || forceSignal?.aborted === true || (await this.lease.stopRequested());
+  /** Aborted when nothing further is to begin: by either signal of the caller, and with {@link actionSignal}. */
+  get stopSignal(): AbortSignal {
+    return this.#stopping.signal;
   }
 
-  /** From now on `forceSignal` ends the running action. @returns what takes that back */
-  obeyForce(): () => void {
-    const { forceSignal } = this.effects;
-    const force = () => this.#ending.abort(forceSignal?.reason);
+  /** Whether somebody asked the run to stop after the current state. A promise only where the store takes its time. */
+  stopRequested(): boolean | Promise<boolean> {
+    return this.#stopping.signal.aborted || this.lease.stopRequested();
+  }
+
+  /** From now on the caller's signals stop the run. @returns what takes that back */
+  obeySignals(): () => void {
+    const { signal, forceSignal } = this.effects;
+    const stop = () => this.#stopping.abort(signal?.reason);
+    const force = () => this.#end(forceSignal?.reason);
+    if (signal?.aborted === true) stop();
     if (forceSignal?.aborted === true) force();
+    signal?.addEventListener("abort", stop, { once: true });
     forceSignal?.addEventListener("abort", force, { once: true });
-    return () => forceSignal?.removeEventListener("abort", force);
+    return () => {
+      signal?.removeEventListener("abort", stop);
+      forceSignal?.removeEventListener("abort", force);
+    };
   }
 
   /**
@@ -57,21 +72,9 @@ export class Segment {
     for (const { event } of missing) this.journal.emit(event);
     return missing.length;
   }
-}
 
-/** Gives a lease up whatever happened; a failure to do so must not hide what the work had to say. */
-export async function releasing<T>(
-  lease: RunLease<RunState>,
-  warn: (warning: Error) => void,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } finally {
-    try {
-      await lease.release();
-    } catch (error) {
-      warn(error instanceof Error ? error : new Error(String(error)));
-    }
+  #end(reason: unknown): void {
+    this.#stopping.abort(reason);
+    this.#ending.abort(reason);
   }
 }

@@ -2,7 +2,8 @@ import type { RunLease } from "@loops/core";
 import type { RunState } from "../run-state.js";
 import type { Effects } from "./effects.js";
 import { endOrphan } from "./end-orphan.js";
-import { releasing, Segment } from "./segment.js";
+import { releasing } from "./releasing.js";
+import { Segment } from "./segment.js";
 
 /**
  * Before a killed run of a loop is archived: nobody will resume it, so that what it left running is ended and what its

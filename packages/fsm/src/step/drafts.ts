@@ -8,39 +8,41 @@ import type { EventDraft } from "./types.js";
 
 export const loopStart = (): EventDraft => ({ event: "loop_start" });
 
-export const loopResume = (from_state: string, iteration: number): EventDraft => ({
-  event: "loop_resume",
-  from_state,
-  iteration,
-});
+/** `prompt`: of a handoff that no action has taken up yet. */
+export const loopResume = (from_state: string, iteration: number, prompt: string | null): EventDraft =>
+  prompt
+    ? { event: "loop_resume", from_state, iteration, from_handoff: true, continuation_prompt: prompt }
+    : { event: "loop_resume", from_state, iteration };
 
 export const stateEnter = (state: string, iteration: number, attempt: number): EventDraft =>
   attempt > 1 ? { event: "state_enter", state, iteration, attempt } : { event: "state_enter", state, iteration };
 
-export const actionStart = (action: string): EventDraft => ({ event: "action_start", action, is_prompt: false });
+export const actionStart = (action: string, is_prompt: boolean): EventDraft => ({
+  event: "action_start",
+  action,
+  is_prompt,
+});
 
 export const actionOutput = (line: string): EventDraft => ({ event: "action_output", line });
 
-export function actionComplete({ exit_code, duration_ms, output, stderr }: ActionResult): EventDraft {
+export function actionComplete(
+  { exit_code, duration_ms, output, stderr }: ActionResult,
+  is_prompt: boolean,
+): EventDraft {
+  const output_preview = outputPreview(output);
   const stderr_preview = outputPreview(stderr);
-  return {
-    event: "action_complete",
-    exit_code,
-    duration_ms,
-    output_preview: outputPreview(output),
-    is_prompt: false,
-    // Standard error is in no other event: without it nobody would see why a command failed.
-    ...(stderr_preview && { stderr_preview }),
-  };
+  // Standard error is in no other event: without it nobody would see why a command failed.
+  return stderr_preview
+    ? { event: "action_complete", exit_code, duration_ms, output_preview, is_prompt, stderr_preview }
+    : { event: "action_complete", exit_code, duration_ms, output_preview, is_prompt };
 }
 
-export const actionInDoubt = (state: string, action: string, orphan: "none" | "ended"): EventDraft => ({
-  event: "action_in_doubt",
-  state,
-  action,
-  policy: "rerun",
-  orphan,
-});
+export const actionInDoubt = (
+  state: string,
+  action: string,
+  policy: "rerun" | "fail",
+  orphan: "none" | "ended",
+): EventDraft => ({ event: "action_in_doubt", state, action, policy, orphan });
 
 export const evaluate = (evaluation: Evaluation): EventDraft => ({
   event: "evaluate",
@@ -51,12 +53,37 @@ export const evaluate = (evaluation: Evaluation): EventDraft => ({
 
 export const route = (from: string, to: string): EventDraft => ({ event: "route", from, to });
 
+export const maintainRoute = (from: string, to: string): EventDraft => ({
+  event: "route",
+  from,
+  to,
+  reason: "maintain",
+});
+
 export const retryExhausted = (state: string, retries: number, next: string): EventDraft => ({
   event: "retry_exhausted",
   state,
   retries,
   next,
 });
+
+export const cycleDetected = (edge: string, from: string, to: string, count: number, max: number): EventDraft => ({
+  event: "cycle_detected",
+  edge,
+  from,
+  to,
+  count,
+  max,
+});
+
+export const handoffDetected = (state: string, iteration: number, continuation: string): EventDraft => ({
+  event: "handoff_detected",
+  state,
+  iteration,
+  continuation,
+});
+
+export const handoffSpawned = (pid: number, state: string): EventDraft => ({ event: "handoff_spawned", pid, state });
 
 export const loopComplete = (
   final_state: string,

@@ -1,7 +1,6 @@
 import type { RunError, RunState, RunStatus, TerminatedBy } from "../run-state.js";
-import { applyDelta, mergeDeltas } from "./delta.js";
 import { loopComplete } from "./drafts.js";
-import type { Step } from "./types.js";
+import type { Leaving, Taken } from "./taken.js";
 
 const statusOf: Readonly<Record<TerminatedBy, RunStatus>> = {
   terminal: "completed",
@@ -14,34 +13,41 @@ const statusOf: Readonly<Record<TerminatedBy, RunStatus>> = {
 };
 
 /** The last step of a run, or of a segment of it. */
-export function end(state: RunState, terminatedBy: TerminatedBy, error: RunError | null = null): Step {
-  return {
-    events: [loopComplete(state.current_state, state.iteration, terminatedBy, error)],
-    delta: {
-      set: {
-        status: statusOf[terminatedBy],
-        phase: "ended",
-        terminated_by: terminatedBy,
-        error,
-        pending_action: null,
-        pending_result: null,
-      },
-    },
-    next: { kind: "done" },
-  };
+export function end(state: RunState, terminatedBy: TerminatedBy, error: RunError | null = null): Taken {
+  return endAfter(state, { events: [], changes: {} }, terminatedBy, error);
 }
 
 /** `first`, and then the end, in one commit. */
 export function endAfter(
   state: RunState,
-  first: Pick<Step, "events" | "delta">,
+  { events, changes }: Leaving,
   terminatedBy: TerminatedBy,
   error: RunError | null = null,
-): Step {
-  const last = end(applyDelta(state, first.delta), terminatedBy, error);
+): Taken {
+  const finalState = changes.current_state ?? state.current_state;
+  const iterations = changes.iteration ?? state.iteration;
   return {
-    events: [...first.events, ...last.events],
-    delta: mergeDeltas(first.delta, last.delta),
-    next: last.next,
+    events: [...events, loopComplete(finalState, iterations, terminatedBy, error)],
+    changes: {
+      ...changes,
+      status: statusOf[terminatedBy],
+      phase: "ended",
+      terminated_by: terminatedBy,
+      error,
+      pending_action: null,
+      pending_result: null,
+    },
+    next: { kind: "done" },
   };
+}
+
+/**
+ * Ended by us: an action in the middle counts as not executed, so that going on enters the state anew; a result that is
+ * recorded stays, and going on judges it.
+ */
+export function endCancelled(state: RunState): Taken {
+  const ended = end(state, "signal");
+  if (state.phase === "acted") ended.changes.pending_result = state.pending_result;
+  else ended.changes.attempt = state.attempt + 1;
+  return ended;
 }

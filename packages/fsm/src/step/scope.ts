@@ -1,22 +1,33 @@
 import type { LoopDefinition } from "../definition/types.js";
+import { interpolate } from "../interpolate.js";
 import { formatElapsed, type InterpolationScope } from "../interpolate-scope.js";
-import type { LastResult, RunState } from "../run-state.js";
+import type { RunState } from "../run-state.js";
+import type { Changes } from "./taken.js";
 import type { Facts } from "./types.js";
 
-/** The scope of the state a run is in; `result` is the latest evaluation unless a newer one is given. */
-export function scopeOf(
-  definition: LoopDefinition,
-  state: RunState,
-  facts: Facts,
-  result: LastResult | null = state.last_result,
-): InterpolationScope {
+/** What the templates of a state are filled in from. */
+export interface Surroundings {
+  readonly definition: LoopDefinition;
+  readonly state: RunState;
+  readonly facts: Facts;
+  /** What the step under way has changed so far. */
+  readonly changes?: Changes;
+}
+
+/** Fills a template in. Most are plain text: those cost nothing. @throws LoopsError `LOOPS_INTERPOLATION` */
+export function fill(template: string, surroundings: Surroundings): string {
+  return template.includes("${") ? interpolate(template, scopeOf(surroundings)) : template;
+}
+
+/** The scope of the state that a run is in; `result` is the latest evaluation. */
+export function scopeOf({ definition, state, facts, changes = {} }: Surroundings): InterpolationScope {
   const elapsedMs = Math.round(facts.elapsedMs);
   return {
     context: state.context,
     captured: state.captured,
     prev: state.prev_result,
-    result,
-    state: { name: state.current_state, iteration: state.iteration },
+    result: changes.last_result ?? state.last_result,
+    state: { name: state.current_state, iteration: changes.iteration ?? state.iteration },
     loop: {
       name: definition.name,
       started_at: state.started_at,

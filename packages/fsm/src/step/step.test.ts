@@ -46,7 +46,8 @@ describe("entering a state", () => {
     const state = { ...newRun({ ...loop, max_iterations: 2 }), iteration: 2, attempt: 2, ...counted };
     const { events, delta } = take(state, { kind: "advance" });
     expect(events[0]).toEqual({ event: "state_enter", state: "a", iteration: 2, attempt: 2 });
-    expect(delta.set).toMatchObject({ iteration: 2, retry_counts: { a: 1 }, pending_action: { key: "run:2" } });
+    expect(delta.set).toMatchObject({ iteration: 2, pending_action: { key: "run:2" } });
+    expect(applyDelta(state, delta).retry_counts).toEqual({ a: 1 });
   });
 
   it.each(["constructor", "valueOf", "toString", "hasOwnProperty"])(
@@ -175,11 +176,12 @@ describe("leaving a state", () => {
     expect(resumed.state.status).toBe("completed");
   });
 
-  it("on the next path other failures go on, unless there is an on_error", () => {
+  it("on the next path only an action that was killed goes to on_error; other failures go on", () => {
     const to = (config: Parameters<typeof loopOf>[0][string], code: number) =>
       take(acted({ a: { action: "work", ...config }, b: done, done }, resultWith(code)), { kind: "advance" }).events;
     expect(to({ next: "done" }, 3)).toEqual([{ event: "route", from: "a", to: "done" }]);
-    expect(to({ next: "done", on_error: "b" }, 3)).toEqual([{ event: "route", from: "a", to: "b" }]);
+    expect(to({ next: "done", on_error: "b" }, 3)).toEqual([{ event: "route", from: "a", to: "done" }]);
+    expect(to({ next: "done", on_error: "b" }, -15)).toEqual([{ event: "route", from: "a", to: "b" }]);
     expect(to({ next: "done", on_error: "b" }, 0)).toEqual([{ event: "route", from: "a", to: "done" }]);
   });
 

@@ -1,12 +1,14 @@
 import type { LoopDefinition } from "../definition/types.js";
-import type { RunState } from "../run-state.js";
-import { mergeDeltas } from "./delta.js";
+import type { ActionResult, RunState } from "../run-state.js";
+import { actionKind, isPrompt } from "./action-kind.js";
 import { actionComplete, loopStart } from "./drafts.js";
-import { end, endAfter } from "./ending.js";
+import { end, endCancelled } from "./ending.js";
 import { enter } from "./enter.js";
 import { leave, leaveWith } from "./leave.js";
 import { findState } from "./lookup.js";
 import { resume } from "./resume.js";
+import type { Surroundings } from "./scope.js";
+import type { Changes, Taken } from "./taken.js";
 import type { Facts, Step, StepInput } from "./types.js";
 
 /**
@@ -14,43 +16,42 @@ import type { Facts, Step, StepInput } from "./types.js";
  * happened since. It reads no clock and no file; the same arguments give the same step.
  */
 export function step(definition: LoopDefinition, state: RunState, input: StepInput, facts: Facts): Step {
-  const taken = take(definition, state, input, facts);
-  if (taken.events.length === 0) return taken;
-  const time = { set: { accumulated_ms: Math.round(facts.elapsedMs) } };
-  return { ...taken, delta: mergeDeltas(taken.delta, time) };
+  const { events, changes, captured, next } = take({ definition, state, facts }, input);
+  if (events.length > 0) changes.accumulated_ms = Math.round(facts.elapsedMs);
+  return { events, delta: captured === undefined ? { set: changes } : { set: changes, captured }, next };
 }
 
-function take(definition: LoopDefinition, state: RunState, input: StepInput, facts: Facts): Step {
+function take(around: Surroundings, input: StepInput): Taken {
+  const { state } = around;
   switch (input.kind) {
     case "start":
-      return { events: [loopStart()], delta: {}, next: { kind: "advance" } };
+      return { events: [loopStart()], changes: {}, next: { kind: "advance" } };
     case "resume":
       return resume(state, input);
     case "advance":
-      return state.phase === "acted" ? leave(definition, state, facts) : enter(definition, state, facts);
+      return state.phase === "acted" ? leave(around) : enter(around);
     case "acted":
-      return record(definition, state, input.result);
+      return record(around, input.result);
     case "evaluated":
-      return leaveWith(definition, state, input.evaluation, facts);
+      return leaveWith(around, input.evaluation);
+    case "spawned":
+      return input.evaluation === null ? leave(around, input) : leaveWith(around, input.evaluation, input);
     case "cancelled":
-      // Not executed: the run stays on the state, and going on enters it anew.
-      return endAfter(state, { events: [], delta: { set: { attempt: state.attempt + 1 } } }, "signal");
+      return endCancelled(state);
     case "failed":
       return end(state, "error", input.error);
   }
 }
 
 /** The result of an action: from here on it is never run again. */
-function record(
-  definition: LoopDefinition,
-  state: RunState,
-  result: Extract<StepInput, { kind: "acted" }>["result"],
-): Step {
-  const set = { phase: "acted", pending_action: null, pending_result: result };
-  const capture = findState(definition, state.current_state)?.capture;
-  return {
-    events: [actionComplete(result)],
-    delta: capture === undefined ? { set } : { set, captured: { [capture]: result } },
-    next: { kind: "advance" },
-  };
+function record({ definition, state }: Surroundings, result: ActionResult): Taken {
+  const config = findState(definition, state.current_state);
+  const kind = state.pending_action?.type ?? (config === undefined ? "shell" : actionKind(config));
+  const changes: Changes = { phase: "acted", pending_action: null, pending_result: result };
+  // Whoever was to be told has been.
+  if (typeof state.continuation_prompt === "string") changes.continuation_prompt = null;
+  const events = [actionComplete(result, isPrompt(kind))];
+  const next = { kind: "advance" } as const;
+  const capture = config?.capture;
+  return capture === undefined ? { events, changes, next } : { events, changes, captured: { [capture]: result }, next };
 }

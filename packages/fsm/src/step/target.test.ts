@@ -21,7 +21,7 @@ describe("B-20: $current and templates are resolved in every target", () => {
     ["on_yes", { on_yes: "$current" }, 0],
     ["route", { route: { yes: "$current" } }, 0],
     ["the default of route", { route: { _: "$current" } }, 0],
-    ["on_error beside next", { next: "done", on_error: "$current" }, 1],
+    ["on_error beside next", { next: "done", on_error: "$current" }, -9],
     ["a template that says so", { on_yes: `\${context.stay}` }, 0],
   ])("in %s", (_where, config, exitCode) => {
     expect(routed(config, exitCode)).toEqual({ event: "route", from: "a", to: "a" });

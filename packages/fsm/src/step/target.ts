@@ -1,30 +1,29 @@
 import { resolveCurrent } from "../definition/targets.js";
 import type { LoopDefinition } from "../definition/types.js";
-import { interpolate } from "../interpolate.js";
-import type { InterpolationScope } from "../interpolate-scope.js";
-import type { RunError, RunState } from "../run-state.js";
+import type { RunError } from "../run-state.js";
 import { findState, knownStates } from "./lookup.js";
 import { toRunError } from "./run-error.js";
+import { fill, type Surroundings } from "./scope.js";
 
-export type Target = { readonly ok: true; readonly state: string } | { readonly ok: false; readonly error: RunError };
+export type Target =
+  | { readonly kind: "state"; readonly state: string }
+  /** Its template could not be filled in. */
+  | { readonly kind: "unreadable"; readonly error: RunError }
+  /** It is no state of the loop. */
+  | { readonly kind: "unknown"; readonly error: RunError };
 
 /** The state that a route, a `next` or a retry target stands for, with templates filled in and `$current` resolved. */
-export function settleTarget(
-  definition: LoopDefinition,
-  state: RunState,
-  template: string,
-  scope: InterpolationScope,
-  where: string,
-): Target {
+export function settleTarget(surroundings: Surroundings, template: string, where: string): Target {
+  const { definition, state } = surroundings;
   const from = state.current_state;
   let name: string;
   try {
-    name = resolveCurrent(interpolate(template, scope), from);
+    name = resolveCurrent(fill(template, surroundings), from);
   } catch (error) {
-    return { ok: false, error: toRunError(error, from) };
+    return { kind: "unreadable", error: toRunError(error, from) };
   }
-  if (findState(definition, name) !== undefined) return { ok: true, state: name };
-  return { ok: false, error: unknownState(definition, name, from, where) };
+  if (findState(definition, name) !== undefined) return { kind: "state", state: name };
+  return { kind: "unknown", error: unknownState(definition, name, from, where) };
 }
 
 /** A state that the loop does not have. */

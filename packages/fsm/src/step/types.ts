@@ -22,10 +22,13 @@ export interface Facts {
 export type StepInput =
   /** A new run: nothing has been committed yet. */
   | { readonly kind: "start" }
-  /** A new segment of a run that was left; `orphan` tells what was found of an action in doubt. */
+  /** A new segment of a run that was left. */
   | {
       readonly kind: "resume";
+      /** What was found of an action in doubt. */
       readonly orphan: "none" | "ended";
+      /** What becomes of an action in doubt. @default "rerun" */
+      readonly policy?: "rerun" | "fail";
       readonly segmentStartedAt: string;
       /** What the new segment goes on with instead of what was persisted. */
       readonly changes: Partial<Pick<RunState, "context" | "definition" | "definition_hash">>;
@@ -34,10 +37,12 @@ export type StepInput =
   | { readonly kind: "advance" }
   /** The action ran to its end. */
   | { readonly kind: "acted"; readonly result: ActionResult }
-  /** The action was ended by us: it counts as not executed. */
+  /** What was under way was ended by us: an action counts as not executed, an evaluator as not asked. */
   | { readonly kind: "cancelled" }
   /** The evaluator that was asked for has answered. */
   | { readonly kind: "evaluated"; readonly evaluation: Evaluation }
+  /** The answer to `spawn`: the successor's process waits at its gate; `null` where none was to be had. */
+  | { readonly kind: "spawned"; readonly pid: number | null; readonly evaluation: Evaluation | null }
   /** An effect could not be had: no process, an evaluator that threw. */
   | { readonly kind: "failed"; readonly error: RunError };
 
@@ -46,7 +51,7 @@ export interface PlannedAction {
   readonly state: string;
   readonly iteration: number;
   readonly attempt: number;
-  /** Idempotency key: the same for every attempt at this iteration. */
+  /** Idempotency key: the same for every attempt at this iteration; a state continued after a handoff has a new one. */
   readonly key: string;
   /** `shell`, `prompt`, `mcp_tool`, or one that the program brought along: which runner has it. */
   readonly type: string;
@@ -60,10 +65,14 @@ export interface PlannedAction {
 export type Next =
   /** Come back with `advance`. */
   | { readonly kind: "advance" }
+  /** Come back with `advance` after so long, or as soon as the run is to stop. */
+  | { readonly kind: "wait"; readonly ms: number }
   /** Run it; come back with `acted`, `cancelled` or `failed`. */
   | { readonly kind: "act"; readonly action: PlannedAction }
-  /** Ask the evaluator; come back with `evaluated` or `failed`. */
+  /** Ask the evaluator; come back with `evaluated`, `cancelled` or `failed`. */
   | { readonly kind: "evaluate"; readonly request: EvaluationRequest }
+  /** Make the process that is to go on with the run; come back with `spawned`, and with this evaluation. */
+  | { readonly kind: "spawn"; readonly continuation: string; readonly evaluation: Evaluation | null }
   /** The run has ended. */
   | { readonly kind: "done" };
 

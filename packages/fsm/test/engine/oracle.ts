@@ -42,8 +42,7 @@ export function oracle(loop: LoopDefinition, codes: readonly number[]): string[]
 
 function wayOut(config: StateDefinition, code: number): [string[], string | undefined] {
   if (config.next !== undefined) {
-    if (code !== 0 && config.on_error !== undefined) return [[], config.on_error];
-    return [[], code < 0 ? "killed" : config.next];
+    return [[], code < 0 ? (config.on_error ?? "killed") : config.next];
   }
   const judged = config.action !== undefined || config.evaluate !== undefined;
   const verdict = code === 0 ? "yes" : code === 1 ? "no" : "error";

@@ -12,7 +12,9 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const store = () => fileStore({ dir: join(dir, ".loops") });
-const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
+/** A zombie is dead: its parent has only not asked yet. */
+const isAlive = (pid: number) =>
+  existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 
 /** Mends one fault at a time until none is left. */
 const mending = parseLoop(`

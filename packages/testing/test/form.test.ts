@@ -14,7 +14,7 @@ import { brokenFlush } from "./broken/flush.js";
 import { collect } from "./fixtures/collect.js";
 import { fileSink } from "./fixtures/file-sink.js";
 import { ringSink } from "./fixtures/ring-log.js";
-import { queuedSink, queuedSubject, synchronousSink } from "./fixtures/sinks.js";
+import { queuedSink, queuedSubject, type SinkKind, synchronousSink } from "./fixtures/sinks.js";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const allIds = transportChecks.map((check) => check.id);
@@ -211,10 +211,29 @@ describe("what a failure says", () => {
   });
 });
 
+it("a lesson comes before the time limit of a runner, however much of the transport hangs", async () => {
+  const never = () => new Promise<never>(() => {});
+  const hanging = {
+    create: () => ({
+      transport: { send: never, flush: never, close: never },
+      observe: () => [],
+      faults: { fail() {}, stall() {}, poison() {}, heal() {} },
+    }),
+    capabilities: { ...queuedSink.capabilities, durable: false, faults: ["fail", "stall", "poison"] as const },
+  };
+  const times = new Map<string, number>();
+  const patienceMs = 150;
+  const { failures } = await collect(hanging, { patienceMs, onTimed: (id, tookMs) => times.set(id, tookMs) });
+  expect(failures.size).toBeGreaterThan(20);
+  // The simpler checks that a random mix asks are tried after it.
+  times.delete("interleavings");
+  expect([...times].filter(([, tookMs]) => tookMs > patienceMs + 850)).toEqual([]);
+});
+
 describe("surroundings of a check", () => {
   it("each check has a subject of its own, which is closed and cleaned up, also when it fails", async () => {
     const life: string[] = [];
-    const { plan, failures } = await collect({
+    const subject: SinkKind = {
       capabilities: {},
       create() {
         life.push("create");
@@ -224,7 +243,8 @@ describe("surroundings of a check", () => {
           cleanup: () => void life.push("cleanup"),
         };
       },
-    });
+    };
+    const { plan, failures } = await collect(subject, { patienceMs: 200 });
     expect(failures.size).toBeGreaterThan(0);
     const created = life.filter((step) => step === "create").length;
     expect(created).toBeGreaterThanOrEqual(plan.registered.length);

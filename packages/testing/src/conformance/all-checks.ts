@@ -3,7 +3,6 @@ import { accountingChecks } from "./checks/accounting.js";
 import { arrivalChecks } from "./checks/arrival.js";
 import { boundsChecks } from "./checks/bounds.js";
 import { closeChecks } from "./checks/close.js";
-import { contentChecks } from "./checks/content.js";
 import { declarationChecks } from "./checks/declaration.js";
 import { flushChecks } from "./checks/flush.js";
 import { handleChecks } from "./checks/handles.js";
@@ -14,6 +13,8 @@ import { oddEventChecks } from "./checks/odd-events.js";
 import { openingChecks } from "./checks/opening.js";
 import { recoveryChecks } from "./checks/recovery.js";
 import { replayChecks } from "./checks/replay.js";
+import { roundTripChecks } from "./checks/round-trip.js";
+import { sharedChecks } from "./checks/shared-event.js";
 import { stormChecks } from "./checks/storm.js";
 
 /** Every promise a transport can be held to, in the order of registration. */
@@ -21,7 +22,8 @@ export const allChecks: readonly Check[] = [
   ...declarationChecks,
   ...openingChecks,
   ...arrivalChecks,
-  ...contentChecks,
+  ...roundTripChecks,
+  ...sharedChecks,
   ...oddEventChecks,
   ...isolationChecks,
   ...stormChecks,

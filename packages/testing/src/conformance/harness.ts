@@ -24,6 +24,7 @@ export class Harness implements HarnessOptions {
   /** The events as the transport was given them, in order. */
   readonly emitted: LoopEvent[] = [];
   readonly #numbers = new Map<string, number>();
+  readonly #patientUntil: number;
 
   constructor(kit: KitBus, subject: TransportSubject, options: HarnessOptions) {
     this.kit = kit;
@@ -31,6 +32,7 @@ export class Harness implements HarnessOptions {
     this.capabilities = options.capabilities;
     this.patienceMs = options.patienceMs;
     this.random = options.random;
+    this.#patientUntil = performance.now() + options.patienceMs;
     // Listeners come before transports, so that this sees events no sink has touched.
     kit.bus.on((event) => {
       this.#numbers.set(event.id, this.emitted.length);
@@ -41,6 +43,11 @@ export class Harness implements HarnessOptions {
 
   get bus(): KitBus["bus"] {
     return this.kit.bus;
+  }
+
+  /** What is left of the patience for the whole check: a lesson has to come before the time limit of the runner. */
+  get leftMs(): number {
+    return Math.max(50, this.#patientUntil - performance.now());
   }
 
   /** The faults that may be ordered. @throws NotTried if there is none */
@@ -107,12 +114,12 @@ export class Harness implements HarnessOptions {
   }
 
   /** Flushes through the bus, and says how the subject did. */
-  async flush(timeoutMs: number = this.patienceMs): Promise<SinkReport> {
+  async flush(timeoutMs: number = this.leftMs): Promise<SinkReport> {
     return reportOfSubject((await this.bus.flush({ timeoutMs })).sinks);
   }
 
   /** Closes through the bus, and says how the subject did. */
-  async close(timeoutMs: number = this.patienceMs): Promise<SinkReport> {
+  async close(timeoutMs: number = this.leftMs): Promise<SinkReport> {
     return reportOfSubject((await this.bus.close({ timeoutMs })).sinks);
   }
 
@@ -123,7 +130,7 @@ export class Harness implements HarnessOptions {
 
   /** What has arrived as soon as all of `ids` have, or when patience is over. */
   async observeEventually(ids: readonly string[]): Promise<readonly ObservedEvent[]> {
-    return this.#observeFor(ids, this.patienceMs);
+    return this.#observeFor(ids, this.leftMs);
   }
 
   /** What has arrived by now; where the observer may lag, it gets that time to show `count` different events. */
@@ -134,7 +141,7 @@ export class Harness implements HarnessOptions {
 
   /** How `work` ended, or that it had not when patience was over. */
   async outcome<T>(work: () => T | PromiseLike<T>): Promise<Outcome<T>> {
-    return outcomeOf(work, this.patienceMs);
+    return outcomeOf(work, this.leftMs);
   }
 
   /** Time for what is under way to come to light. */

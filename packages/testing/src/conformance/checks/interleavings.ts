@@ -16,7 +16,7 @@ export const interleavingChecks: readonly Check[] = [
     async run(harness) {
       const steps: string[] = [];
       const flushes = new Set<Promise<unknown>>();
-      const ends = performance.now() + harness.patienceMs / 2;
+      const ends = performance.now() + harness.patienceMs / 3;
       for (let i = 0; i < STEPS && performance.now() < ends; i++) {
         steps.push(await step(harness, flushes));
         const story = storyOf(steps);
@@ -61,8 +61,8 @@ async function step(harness: Harness, flushes: Set<Promise<unknown>>): Promise<s
 async function finish(harness: Harness, steps: string[]): Promise<void> {
   const how = harness.random.pick(["heal", "flush", "close"]);
   if (how !== "close") await harness.set("healthy");
-  if (how === "flush") await harness.flush();
-  await harness.close(how === "close" ? 50 : harness.patienceMs);
+  if (how === "flush") await harness.flush(harness.leftMs / 2);
+  await harness.close(how === "close" ? 50 : harness.leftMs);
   steps.push(how === "close" ? "close" : `${how}, close`);
   const story = storyOf(steps);
   requireAccounts(harness, story);

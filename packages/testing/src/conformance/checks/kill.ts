@@ -57,10 +57,11 @@ async function killAfter(harness: Harness, { script, args }: ChildScript, count:
       ended = true;
     });
   try {
-    await pollUntil(confirmed, (ids) => ended || ids.length >= count, harness.patienceMs);
+    const waitMs = Math.round(harness.leftMs);
+    await pollUntil(confirmed, (ids) => ended || ids.length >= count, waitMs);
     const mend =
       "Let the script call conformanceChild(transport) from @loops/testing, and nothing that ends the process.";
-    const expected = `${child.path} confirms events until it is killed, ${count} within ${harness.patienceMs} ms`;
+    const expected = `${child.path} confirms events until it is killed, ${count} within ${waitMs} ms`;
     const outcome = () => `it confirmed ${confirmed().length}. ${child.said()}`;
     if (ended) demand(false, expected, `${describeOutcome(await end)}; ${outcome()}`, { mend });
     demand(confirmed().length >= count, expected, outcome, { mend });

@@ -20,7 +20,7 @@ export const oddEventChecks: readonly Check[] = [
       for (const bytes of [Math.min(2 * maxQueueBytes, EVENT_LIMIT_BYTES / 2), EVENT_LIMIT_BYTES + 1]) {
         const small = harness.emit(2);
         const large = harness.emit(1, { fill: "x".repeat(bytes) });
-        await harness.flush(harness.patienceMs / 2);
+        await harness.flush(harness.leftMs / 3);
         // Only now: an event that is larger than the queue may fill it as long as it is there.
         small.push(...harness.emit(2));
         await requireGoesOn(harness, small, large, `an event of ${bytes} bytes`);
@@ -40,7 +40,7 @@ export const oddEventChecks: readonly Check[] = [
         odd.push(...harness.emit(1, { content }));
       }
       usual.push(...harness.emit(2));
-      await harness.flush(harness.patienceMs / 2);
+      await harness.flush(harness.leftMs / 3);
       await requireGoesOn(harness, usual, odd, "content that JSON does not know");
     },
   },
@@ -53,7 +53,7 @@ export const oddEventChecks: readonly Check[] = [
       const id = newEventId();
       await harness.order("poison", id);
       const ids = [...harness.emit(3), ...harness.emit(1, { id }), ...harness.emit(3)];
-      await harness.flush(harness.patienceMs / 2);
+      await harness.flush(harness.leftMs / 3);
       const next = harness.emit(3);
       // Neighbours in the batch that was refused may be lost with it, if they are counted.
       const observed = await requireGoesOn(harness, next, ids, "an event that the target refuses");
@@ -71,7 +71,7 @@ async function requireGoesOn(
   odd: readonly string[],
   what: string,
 ): Promise<ReadonlySet<string>> {
-  await harness.flush(harness.patienceMs / 2);
+  await harness.flush(harness.leftMs / 2);
   const observed = await harness.observeEventually(usual);
   harness.requireArrived(usual, observed, `${what} costs no other event`);
   const missing = missingOf(odd, observed).length - harness.stats().spooled;

@@ -1,9 +1,8 @@
-import type { EventLog, EventLogPage, TailItem } from "@loops/core";
+import type { EventLogPage } from "@loops/core";
 import type { Check } from "../check.js";
+import { type Follower, follow, idsOf, type Log } from "../follow.js";
 import type { Harness } from "../harness.js";
 import { demand, NotTried, show } from "../violation.js";
-
-type Log = Pick<EventLog, "query" | "tail">;
 
 /** A cursor as another life of the log would have handed it out. */
 const OTHER_EPOCH = "conformance-another-epoch:3";
@@ -145,43 +144,7 @@ async function requireGap(harness: Harness, log: Log, tail: Follower, who: strin
   });
 }
 
-interface Follower {
-  /** The next `count` items. @throws Violation when they do not come */
-  take(count: number): Promise<TailItem[]>;
-  end(): Promise<void>;
-}
-
-function follow(harness: Harness, log: Log, since: string | undefined): Follower {
-  const controller = new AbortController();
-  const iterator = log.tail({ since, signal: controller.signal })[Symbol.asyncIterator]();
-  return {
-    async take(count) {
-      const items: TailItem[] = [];
-      while (items.length < count) {
-        const outcome = await harness.outcome(() => iterator.next());
-        const seen = () => `${items.length} came: ${show(idsOf(items).map((id) => harness.numberOf(id)))}`;
-        const expected = `a tail hands out ${count} items`;
-        demand(outcome.state === "resolved", expected, () => `${seen()}, then ${outcome.state}`, {
-          mend: "Wake who waits in tail with each append, and never let an entry that cannot be read end it.",
-        });
-        demand(outcome.value.done !== true, expected, () => `${seen()}, then it ended`);
-        items.push(outcome.value.value);
-      }
-      return items;
-    },
-    async end() {
-      controller.abort();
-      await harness.outcome(() => iterator.return?.());
-    },
-  };
-}
-
 const idOf = ({ event }: { readonly event: { readonly id: string } }): string => event.id;
-
-/** What a gap stands for has no id. */
-function idsOf(items: readonly TailItem[]): string[] {
-  return items.map((item) => (item.type === "event" ? item.event.id : "a gap"));
-}
 
 function requireNumbers(harness: Harness, what: string, seen: readonly string[], expected: readonly string[]): void {
   const numbers = (ids: readonly string[]) => ids.map((id) => harness.numberOf(id)).join(", ") || "nothing";

@@ -32,14 +32,44 @@ const state: fc.Arbitrary<StateDefinition> = fc
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as StateDefinition;
   });
 
+const onMaintain = maybe(fc.constantFrom("a", "b", "done", "$current"));
+const whole = fc.record({
+  max_iterations: fc.integer({ min: 1, max: 25 }),
+  maintain: maybe(fc.boolean()),
+  max_edge_revisits: maybe(fc.integer({ min: 1, max: 4 })),
+  backoff: maybe(fc.constantFrom(0, 0.5)),
+  on_handoff: maybe(fc.constantFrom("pause" as const, "spawn" as const, "terminate" as const)),
+});
+
 /** Loops of four states and a terminal one, wired at random: most of them go nowhere good. */
 export const machine: fc.Arbitrary<LoopDefinition> = fc
-  .record({ states: fc.tuple(state, state, state, state), max: fc.integer({ min: 1, max: 25 }) })
-  .map(({ states: [a, b, c, d], max }) => loopOf({ a, b, c, d, done: { terminal: true } }, { max_iterations: max }));
+  .record({ states: fc.tuple(state, state, state, state), onMaintain, whole })
+  .map(({ states: [a, b, c, d], onMaintain: on_maintain, whole: more }) =>
+    loopOf({ a, b, c, d, done: withoutUndefined({ terminal: true, on_maintain }) }, withoutUndefined(more)),
+  );
 
-/** Exit codes of the actions by iteration, over and over. */
-export const exitCodes = fc.array(fc.constantFrom(0, 0, 0, 1, 2, 124, -9), { minLength: 1, maxLength: 8 });
+function withoutUndefined<T extends object>(fields: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
 
-export function exitCodeAt(codes: readonly number[], iteration: number): number {
-  return codes[iteration % codes.length] ?? 0;
+/** What the actions of a run do, by iteration, over and over. */
+export interface Script {
+  readonly codes: readonly number[];
+  readonly says: readonly string[];
+}
+
+const code = fc.constantFrom(0, 0, 0, 1, 2, 124, -9);
+const signals = ["CONTEXT_HANDOFF: go on", "FATAL_ERROR: broken", "LOOP_STOP: enough"];
+const said = fc.oneof(
+  { weight: 12, arbitrary: fc.constant("") },
+  { weight: 1, arbitrary: fc.constantFrom(...signals) },
+);
+
+export const script: fc.Arbitrary<Script> = fc.record({
+  codes: fc.array(code, { minLength: 1, maxLength: 8 }),
+  says: fc.array(said, { minLength: 1, maxLength: 10 }),
+});
+
+export function actionAt({ codes, says }: Script, iteration: number): { readonly code: number; readonly said: string } {
+  return { code: codes[iteration % codes.length] ?? 0, said: says[iteration % says.length] ?? "" };
 }

@@ -7,6 +7,7 @@ import { applyDelta } from "../../src/step/delta.js";
 import { step } from "../../src/step/step.js";
 import type { EventDraft, Facts, PlannedAction, Step, StepInput } from "../../src/step/types.js";
 import { loopOf } from "./machines.js";
+import { successorPid } from "./oracle.js";
 
 export const calm: Facts = { elapsedMs: 0, env: {}, stopRequested: false };
 
@@ -31,6 +32,8 @@ export interface PureRun {
   readonly events: readonly EventDraft[];
   /** Keys of the actions that ran, in order. */
   readonly ran: readonly string[];
+  /** Every pause, with how many events there were before it. */
+  readonly waits: readonly { readonly ms: number; readonly after: number }[];
 }
 
 export interface PureRunOptions {
@@ -49,6 +52,7 @@ export function pureRun(options: PureRunOptions): PureRun {
   const { act, facts = calm, between = (state) => state, killAfterCommits = Number.POSITIVE_INFINITY } = options;
   const events: EventDraft[] = [];
   const ran: string[] = [];
+  const waits: { ms: number; after: number }[] = [];
   let { state, first: input = { kind: "start" } } = options as PureRunOptions & { first: StepInput };
   let commits = 0;
   for (let steps = 0; steps < 2000; steps++) {
@@ -56,10 +60,17 @@ export function pureRun(options: PureRunOptions): PureRun {
     events.push(...taken.events);
     state = between(applyDelta(state, taken.delta));
     if (taken.events.length > 0) commits += 1;
-    if (commits >= killAfterCommits || taken.next.kind === "done") return { state, events, ran };
+    if (commits >= killAfterCommits || taken.next.kind === "done") return { state, events, ran, waits };
     switch (taken.next.kind) {
       case "advance":
         input = { kind: "advance" };
+        break;
+      case "wait":
+        waits.push({ ms: taken.next.ms, after: events.length });
+        input = { kind: "advance" };
+        break;
+      case "spawn":
+        input = { kind: "spawned", pid: successorPid, evaluation: taken.next.evaluation };
         break;
       case "act":
         ran.push(taken.next.action.key);

@@ -3,14 +3,15 @@ import { describe, expect, it } from "vitest";
 import { initialState } from "../../src/engine/initial-state.js";
 import type { RunState } from "../../src/run-state.js";
 import type { EventDraft, PlannedAction } from "../../src/step/types.js";
-import { exitCodeAt, exitCodes, machine } from "./machines.js";
+import { actionAt, machine, type Script, script } from "./machines.js";
 import { oracle } from "./oracle.js";
-import { newRun, pureRun, resultWith } from "./pure-run.js";
+import { newRun, type PureRun, pureRun, resultWith } from "./pure-run.js";
 
 const numRuns = process.env["LOOPS_LONG"] === undefined ? 300 : 5000;
 
 function line(event: EventDraft): string | null {
-  const { state, iteration, from, to, retries, next, exit_code, type, verdict, final_state, iterations } = event;
+  const { state, iteration, from, to, reason, retries, next, exit_code, type, verdict, final_state, iterations } =
+    event;
   switch (event.event) {
     case "loop_start":
       return "start";
@@ -21,9 +22,15 @@ function line(event: EventDraft): string | null {
     case "evaluate":
       return `evaluate ${type} ${verdict}`;
     case "route":
-      return `route ${from} ${to}`;
+      return reason === undefined ? `route ${from} ${to}` : `route ${from} ${to} ${reason}`;
     case "retry_exhausted":
       return `exhausted ${state} ${retries} ${next}`;
+    case "cycle_detected":
+      return `cycle ${event["edge"]} ${event["count"]} ${event["max"]}`;
+    case "handoff_detected":
+      return `handoff ${state} ${iteration} ${event["continuation"]}`;
+    case "handoff_spawned":
+      return `spawned ${event["pid"]} ${state}`;
     case "loop_complete":
       return `complete ${event["terminated_by"]} ${final_state} ${iterations}`;
     default:
@@ -31,10 +38,16 @@ function line(event: EventDraft): string | null {
   }
 }
 
-const lines = (events: readonly EventDraft[]) => events.map(line).filter((text) => text !== null);
-const actBy = (codes: readonly number[]) => (action: PlannedAction) => {
-  const code = exitCodeAt(codes, action.iteration);
-  return resultWith(code, `output of ${action.state} at ${action.iteration}`);
+/** Events and pauses, in the order in which they came. */
+function lines({ events, waits }: PureRun): string[] {
+  const all = events.map(line);
+  for (const { ms, after } of [...waits].reverse()) all.splice(after, 0, `wait ${ms}`);
+  return all.filter((text) => text !== null);
+}
+
+const actBy = (by: Script) => (action: PlannedAction) => {
+  const { code, said } = actionAt(by, action.iteration);
+  return resultWith(code, `output of ${action.state} at ${action.iteration}\n${said}`);
 };
 const throughJson = (state: RunState) => JSON.parse(JSON.stringify(state)) as RunState;
 // A kill shows in these, and in nothing else.
@@ -43,9 +56,9 @@ const comparable = ({ segment_started_at: _segment, attempt: _attempt, ...state 
 describe("step", () => {
   it("does what the rules say, on random machines", () => {
     fc.assert(
-      fc.property(machine, exitCodes, (loop, codes) => {
-        const run = pureRun({ state: newRun(loop), act: actBy(codes) });
-        expect(lines(run.events)).toEqual(oracle(loop, codes));
+      fc.property(machine, script, (loop, by) => {
+        const run = pureRun({ state: newRun(loop), act: actBy(by) });
+        expect(lines(run)).toEqual(oracle(loop, by));
       }),
       { numRuns },
     );
@@ -53,9 +66,9 @@ describe("step", () => {
 
   it("goes on the same from a state that went through JSON between any two steps", () => {
     fc.assert(
-      fc.property(machine, exitCodes, (loop, codes) => {
-        const plain = pureRun({ state: newRun(loop), act: actBy(codes) });
-        const persisted = pureRun({ state: newRun(loop), act: actBy(codes), between: throughJson });
+      fc.property(machine, script, (loop, by) => {
+        const plain = pureRun({ state: newRun(loop), act: actBy(by) });
+        const persisted = pureRun({ state: newRun(loop), act: actBy(by), between: throughJson });
         expect(persisted).toEqual(plain);
       }),
       { numRuns },
@@ -64,8 +77,8 @@ describe("step", () => {
 
   it("P-22: ends the same after a kill behind any commit, and runs no action again whose result was committed", () => {
     fc.assert(
-      fc.property(machine, exitCodes, fc.integer({ min: 1, max: 120 }), (loop, codes, killAfterCommits) => {
-        const act = actBy(codes);
+      fc.property(machine, script, fc.integer({ min: 1, max: 120 }), (loop, by, killAfterCommits) => {
+        const act = actBy(by);
         const plain = pureRun({ state: newRun(loop), act });
         const killed = pureRun({ state: newRun(loop), act, killAfterCommits });
         fc.pre(killed.state.phase !== "ended");
@@ -84,7 +97,7 @@ describe("step", () => {
 
   it("changes neither the state nor the definition it is given", () => {
     fc.assert(
-      fc.property(machine, exitCodes, (loop, codes) => {
+      fc.property(machine, script, (loop, by) => {
         const freeze = (state: RunState): RunState => {
           Object.values(state).forEach((value) => {
             Object.freeze(value);
@@ -92,7 +105,7 @@ describe("step", () => {
           return Object.freeze(state);
         };
         const before = JSON.stringify(loop);
-        pureRun({ state: freeze(newRun(loop)), act: actBy(codes), between: freeze });
+        pureRun({ state: freeze(newRun(loop)), act: actBy(by), between: freeze });
         expect(JSON.stringify(loop)).toBe(before);
       }),
       { numRuns: 50 },

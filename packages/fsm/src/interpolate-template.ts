@@ -7,6 +7,8 @@ export interface Reference {
   readonly namespace: Namespace;
   /** What is between the namespace's dot and the first colon. */
   readonly path: string;
+  /** `:json`: written as JSON. */
+  readonly json: boolean;
   /** `:shell`: quoted as one word for a POSIX shell. */
   readonly shell: boolean;
   /** `:default=...`: for when there is nothing at `path`. */
@@ -58,14 +60,18 @@ export function parseTemplate(template: string): (string | Reference)[] {
 
 function reference(namespace: Namespace, source: string, body: string): Reference {
   const colon = body.indexOf(":");
-  if (colon === -1) return { source, namespace, path: body, shell: false, fallback: null, unknownFilter: null };
-  return { source, namespace, path: body.slice(0, colon), ...parseFilters(body.slice(colon)) };
+  const none = { json: false, shell: false, fallback: null, unknownFilter: null };
+  if (colon === -1) return { source, namespace, path: body, ...none };
+  return { source, namespace, path: body.slice(0, colon), ...none, ...parseFilters(body.slice(colon)) };
 }
 
-/** `:shell` and `:default=...` in either order; a default may have colons in it. */
-function parseFilters(filters: string): Pick<Reference, "shell" | "fallback" | "unknownFilter"> {
-  const match = /^(:shell(?=:|$))?(?::default=([\s\S]*?))?(:shell)?$/.exec(filters);
-  if (match === null) return { shell: false, fallback: null, unknownFilter: filters };
-  const [, before, fallback = null, after] = match;
-  return { shell: before !== undefined || after !== undefined, fallback, unknownFilter: null };
+const filters = /^(?<before>(?::json|:shell)*)(?::default=(?<fallback>.*?)(?<after>(?::json|:shell)*))?$/s;
+
+/** `:json`, `:shell` and `:default=...` in any order; a default may have colons in it. */
+function parseFilters(text: string): Pick<Reference, "json" | "shell" | "fallback"> | { unknownFilter: string } {
+  const match = filters.exec(text);
+  if (match === null) return { unknownFilter: text };
+  const { before = "", fallback = null, after = "" } = match.groups ?? {};
+  const names = `${before}${after}`.split(":");
+  return { json: names.includes("json"), shell: names.includes("shell"), fallback };
 }

@@ -1,18 +1,25 @@
+import { pythonNumber, pythonRepr } from "./interpolate-repr.js";
+
 /**
- * How a value reads in a command: text as it is, nothing for `null`, `True` and `False` as the original system writes
- * them, numbers as JavaScript does, lists and mappings as compact JSON.
+ * How a value reads in a template: text as it is, nothing for `null`, everything else as the original system, which is
+ * written in Python, writes it: `True`, `1e-05`, `['a', None]`. Only a float without a fraction cannot be told from an
+ * integer here, and has no `.0`.
  *
- * Where the original differs: it writes lists and mappings in Python's notation, which no other tool reads, and a float
- * without a fraction with `.0`, which cannot be told from an integer here.
- *
- * @throws TypeError for what JSON cannot hold: a cycle, a BigInt inside a list
+ * @throws TypeError for a list or mapping that is part of itself
  */
 export function renderValue(value: unknown): string {
-  if (value === null || value === undefined) return "";
+  return value === null || value === undefined ? "" : pythonText(value);
+}
+
+/** `str(value)` of Python. */
+export function pythonText(value: unknown): string {
   if (typeof value === "string") return value;
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "object") return JSON.stringify(value) ?? "";
-  return String(value);
+  return typeof value === "number" ? pythonNumber(value) : pythonRepr(value);
+}
+
+/** One line of JSON, with all text as it is. `null` for what JSON cannot hold. @throws TypeError for a cycle, a BigInt */
+export function renderJson(value: unknown): string {
+  return JSON.stringify(value) ?? "null";
 }
 
 /** One word for a POSIX shell, whatever is in it; bare where that is safe. */

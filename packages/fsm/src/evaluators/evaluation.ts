@@ -38,7 +38,7 @@ export interface EvaluationRequest extends EvaluatorInput {
   readonly llm: LlmDefinition;
 }
 
-/** Judges an action. Pure, and never throws: what cannot be judged is the verdict `error`. */
+/** Judges an action, by values alone. What the action said is never a reason to throw: it is the verdict `error`. */
 export type Evaluator<Config extends { readonly type: string } = EvaluatorConfig> = (
   config: Config,
   input: EvaluatorInput,
@@ -61,15 +61,21 @@ export interface ModelQuestion {
   readonly signal: AbortSignal;
 }
 
-/** What the model said, as text; JSON somewhere in it. */
+/**
+ * What the model said, as text; JSON somewhere in it. Rejects where there is no answer, at best with a `ModelError` that
+ * says why. It is given up after `timeoutMs`, whether it obeys `signal` or not.
+ */
 export type AskModel = (question: ModelQuestion) => Promise<string>;
 
 /** What evaluators may do to the world; injected, so that a simulation does nothing. */
 export interface EvaluatorEffects {
   /** `undefined`: no model was configured, and what would ask one has the verdict `error`. */
   readonly askModel: AskModel | undefined;
-  /** The text of `git diff --stat` for some paths. Rejects where it cannot be had. */
+  /** The text of `git diff --stat` for some paths. Rejects where it cannot be had, and once `signal` is aborted. */
   readonly diffStat: (scope: readonly string[], signal: AbortSignal) => Promise<string>;
   readonly custom: Readonly<Record<string, CustomEvaluator>>;
+  /** Aborting it gives up what is waited for. */
   readonly signal: AbortSignal;
+  /** For how long a model took. @default `performance.now()` */
+  readonly monotonicMs?: (() => number) | undefined;
 }

@@ -1,61 +1,60 @@
-/** What begins a pattern in Python to set its flags. */
-const FLAGS = /^\(\?([aimsu]+)\)/;
+import { checkTree } from "./pattern/check-tree.js";
+import { emit } from "./pattern/emit.js";
+import { parsePattern } from "./pattern/parse.js";
+import { NotAPattern, Untranslatable } from "./pattern/syntax.js";
+
+/** What a pattern of a loop file is here. */
+export type Pattern =
+  | { readonly kind: "expression"; readonly expression: RegExp }
+  /** No regular expression: searched as it is. */
+  | { readonly kind: "text" }
+  /** A regular expression in Python that cannot be had here; `reason` says which part of it. */
+  | { readonly kind: "unsupported"; readonly reason: string };
+
+/** All that the engine still minds of an expression that was made here. */
+const tooLarge = "it is too large: write it shorter";
+
+const maxKept = 200;
+const kept = new Map<string, Pattern>();
 
 /**
- * Compiles a regular expression as loops written for the original system have them, which is Python's syntax:
- * flags in front (`(?i)`, also `m` and `s`), named groups `(?P<n>...)` and `(?P=n)`, `\A` and `\Z`, a `$` that also
- * matches before a last newline, and `]` first in a class. Everything else means what it means in JavaScript; so `\d`
- * and `\w` know ASCII only.
+ * Compiles a regular expression as loops written for the original system have them, which is Python's syntax (`re`, of
+ * version 3.11), and with Python's meaning: `(?i)` and `(?i:...)`, `(?x)`, `(?P<n>...)`, `\A`, `\Z`, `\d` and `\w` of
+ * Unicode, a `$` that also matches before a last newline, a `.` that takes everything but a newline, atomic groups and
+ * possessive repetition. What Python does not compile is plain text, even where JavaScript would compile it.
  *
- * `null` where it does not compile: the pattern is then to be searched as plain text.
+ * Not supported: `(?(1)a|b)`, a reference to a group that may have taken no part, `\N{...}`, and case that matters in one
+ * part and not in another for references and large ranges.
+ *
+ * The same pattern gives the same object; do not keep state in its `lastIndex`.
  */
-export function compilePattern(pattern: string): RegExp | null {
-  const letters = FLAGS.exec(pattern)?.[1] ?? "";
-  const body = letters === "" ? pattern : pattern.slice(letters.length + "(?)".length);
-  const flags = [...new Set(letters)].filter((flag) => "ims".includes(flag)).join("");
-  const source = translate(body, flags.includes("m"));
-  // Unicode mode matches whole characters, but refuses escapes such as "\-" that Python allows.
-  return tryCompile(source, `${flags}u`) ?? tryCompile(source, flags);
+export function readPattern(pattern: string): Pattern {
+  const known = kept.get(pattern);
+  if (known !== undefined) return known;
+  const read = compile(pattern);
+  // Loops have few patterns; a program that makes them up must not fill the memory.
+  if (kept.size >= maxKept) kept.clear();
+  kept.set(pattern, read);
+  return read;
 }
 
-function tryCompile(source: string, flags: string): RegExp | null {
+function compile(pattern: string): Pattern {
   try {
-    return new RegExp(source, flags);
-  } catch {
-    // Not an error: null is the answer to whether it compiles.
-    return null;
+    const tree = parsePattern(pattern);
+    checkTree(tree);
+    const { source, ignoreCase } = emit(tree);
+    const expression = new RegExp(source, ignoreCase ? "iv" : "v");
+    return { kind: "expression", expression };
+  } catch (error) {
+    if (error instanceof NotAPattern) return { kind: "text" };
+    if (error instanceof Untranslatable) return { kind: "unsupported", reason: error.message };
+    if (error instanceof SyntaxError) return { kind: "unsupported", reason: tooLarge };
+    throw error;
   }
 }
 
-function translate(pattern: string, multiline: boolean): string {
-  let source = "";
-  let inClass = false;
-  for (let index = 0; index < pattern.length; ) {
-    const [from, to] = token(pattern, index, inClass, multiline);
-    if (inClass ? from === "]" : from.startsWith("[")) inClass = !inClass;
-    source += to;
-    index += from.length;
-  }
-  return source;
-}
-
-/** The next piece of a pattern, and what it is in JavaScript. */
-function token(pattern: string, index: number, inClass: boolean, multiline: boolean): readonly [string, string] {
-  const character = pattern.charAt(index);
-  if (character === "\\") {
-    const escaped = pattern.slice(index, index + 2);
-    if (!inClass && escaped === "\\A") return [escaped, "(?<![^])"];
-    if (!inClass && escaped === "\\Z") return [escaped, "(?![^])"];
-    return [escaped, escaped];
-  }
-  if (inClass) return [character, character];
-  if (character === "$" && !multiline) return ["$", "(?=\\n?(?![^]))"];
-  if (character === "[") {
-    const opening = /^\[\^?\]?/.exec(pattern.slice(index, index + 3))?.[0] ?? "[";
-    return [opening, opening.replace("]", "\\]")];
-  }
-  if (pattern.startsWith("(?P<", index)) return ["(?P<", "(?<"];
-  const reference = pattern.startsWith("(?P=", index) ? pattern.indexOf(")", index) : -1;
-  if (reference !== -1) return [pattern.slice(index, reference + 1), `\\k<${pattern.slice(index + 4, reference)}>`];
-  return [character, character];
+/** The expression of a pattern; `null` where it is plain text, or cannot be had here. */
+export function compilePattern(pattern: string): RegExp | null {
+  const read = readPattern(pattern);
+  return read.kind === "expression" ? read.expression : null;
 }

@@ -40,10 +40,13 @@ function* undocumentedCodes(sources) {
   const page = "docs/errors.md";
   const documented = existsSync(join(root, page)) ? headings(read(page)).join("\n") : "";
   const documentedCodes = new Set(documented.match(/\bLOOPS_[A-Z0-9_]+\b/g));
+  const variables = environmentVariables();
   /** @type {Map<string, string>} */
   const used = new Map();
   for (const path of sources.filter((source) => !source.endsWith(".test.ts"))) {
-    for (const [, code = ""] of read(path).matchAll(/["'`](LOOPS_[A-Z0-9_]+)["'`]/g)) used.set(code, path);
+    for (const [, code = ""] of read(path).matchAll(/["'`](LOOPS_[A-Z0-9_]*[A-Z0-9])["'`]/g)) {
+      if (!variables.has(code)) used.set(code, path);
+    }
   }
   for (const [code, path] of used) {
     if (!documentedCodes.has(code)) yield `${page}: no heading for ${code} (${path})`;
@@ -51,4 +54,11 @@ function* undocumentedCodes(sources) {
   for (const code of documentedCodes) {
     if (!used.has(code)) yield `${page}: the heading ${code} names a code that nothing uses`;
   }
+}
+
+/** What looks like a code and is no error: a row of the table of variables that an action is given. */
+function environmentVariables() {
+  const page = "packages/fsm/README.md";
+  const rows = existsSync(join(root, page)) ? read(page).matchAll(/^\| `(LOOPS_[A-Z0-9_]+)(?:<[A-Z]+>)?` \|/gm) : [];
+  return new Set([...rows].map(([, name = ""]) => name));
 }

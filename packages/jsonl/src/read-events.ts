@@ -1,37 +1,73 @@
-import { eventFromRecord, type LoopEvent } from "@loops/core";
+import { resolve } from "node:path";
+import type { LoopEvent } from "@loops/core";
 import { type BadLine, readNdjson } from "@loops/core/ndjson";
+import { eventOf } from "./event-of.js";
+import { type BadFileLine, LogReader } from "./log-reader.js";
+import type { ReadGap } from "./read-gap.js";
 
 export interface ReadEventsOptions {
+  /** Read the rotated files first, the oldest before all, compressed or not. @default false */
+  readonly rotated?: boolean | undefined;
   /** Is told of each line that is skipped, in order. */
-  readonly onBad?: ((line: BadLine) => void) | undefined;
+  readonly onBad?: ((line: BadFileLine) => void) | undefined;
+  /** Is told where events may be missing: files that changed while they were read, or are damaged. */
+  readonly onGap?: ((gap: ReadGap) => void) | undefined;
 }
 
 /** The events of a file, read while they are iterated. */
 export interface EventReader extends AsyncIterable<LoopEvent> {
   /** Lines skipped so far: no JSON, no object, no UTF-8, too long, or torn. Blank lines do not count. */
   readonly badLines: number;
+  /** How often events may be missing. `onGap` tells why. */
+  readonly gaps: number;
 }
 
 /**
- * Reads the events of a JSON Lines file in order, up to its end at the time of reading. A missing file is empty; lines
- * that are no events are skipped and counted. Reads what other writers made: `type` and `timestamp` as aliases, blanks,
- * ASCII escapes, bare `NaN`.
+ * Reads the events of a JSON Lines file in order, up to its end at the time of reading; with `rotated` those of the
+ * rotated files before. A missing file is empty; lines that are no events are skipped and counted. Reads what other
+ * writers made: `type` and `timestamp` as aliases, blanks, ASCII escapes, bare `NaN`.
  *
  * At least once: after a crash an event can be there twice. Its `id` tells.
  */
 export function readEvents(path: string, options: ReadEventsOptions = {}): EventReader {
-  let badLines = 0;
-  const onBad = (line: BadLine) => {
-    badLines++;
-    options.onBad?.(line);
+  const { rotated = false, onBad, onGap } = options;
+  const counts = { badLines: 0, gaps: 0 };
+  const count = {
+    onBad(line: BadFileLine) {
+      counts.badLines++;
+      onBad?.(line);
+    },
+    onGap(gap: ReadGap) {
+      counts.gaps++;
+      onGap?.(gap);
+    },
   };
   return {
     get badLines() {
-      return badLines;
+      return counts.badLines;
+    },
+    get gaps() {
+      return counts.gaps;
     },
     async *[Symbol.asyncIterator]() {
-      badLines = 0;
-      for await (const { value } of readNdjson(path, { onBad })) yield eventFromRecord(value);
+      Object.assign(counts, { badLines: 0, gaps: 0 });
+      if (rotated) return yield* readAll(new LogReader({ path: resolve(path), from: "oldest", lingerMs: 0, ...count }));
+      const told = (line: BadLine) => count.onBad({ ...line, path });
+      for await (const { value } of readNdjson(path, { onBad: told })) yield eventOf(value);
     },
   };
+}
+
+async function* readAll(reader: LogReader): AsyncGenerator<LoopEvent, void, undefined> {
+  try {
+    for (let ended = false; ; ) {
+      for (let event = reader.take(); event !== undefined; event = reader.take()) yield event;
+      if (ended) break;
+      ended = !(await reader.fill());
+      // What is left is the torn last line, after which nothing can follow.
+      if (ended) reader.end();
+    }
+  } finally {
+    reader.close();
+  }
 }

@@ -4,9 +4,10 @@ import { execFileSync } from "node:child_process";
 import { isLoopsError } from "@loops/core";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { interpolate } from "./interpolate.js";
+import { interpolate, interpolateDeep } from "./interpolate.js";
 import { formatElapsed, type InterpolationScope, namespaces } from "./interpolate-scope.js";
 import { parseTemplate } from "./interpolate-template.js";
+import { renderValue } from "./interpolate-value.js";
 
 const scope: InterpolationScope = {
   context: {
@@ -48,11 +49,24 @@ describe("interpolate", () => {
     expect(() => run("${result.verdict}", { result: null })).toThrow("Nothing was evaluated yet.");
   });
 
-  it("writes values as the original system does where commands can see it, and JSON for the rest", () => {
+  it("B-43: writes values as Python does, and as JSON where that is asked for", () => {
     expect(run("${context.on} ${context.off} [${context.none}] ${context.count} ${context.ratio}")).toBe(
       "True False [] 3 0.5",
     );
-    expect(run("${context.list} ${context.deep}")).toBe('[1,"x"] {"a":{"b":"c"}}');
+    expect(run("${context.list} ${context.deep}")).toBe("[1, 'x'] {'a': {'b': 'c'}}");
+    expect(run("${context.list:json} ${context.deep:json} ${context.none:json} ${context.on:json}")).toBe(
+      '[1,"x"] {"a":{"b":"c"}} null true',
+    );
+    expect(run("${context.file:json} ${context.list:json:shell} ${context.list:shell:json}")).toBe(
+      `"a b.ts" '[1,"x"]' '[1,"x"]'`,
+    );
+    expect(run("${context.nope:json:default=[]} ${context.nope:default=[]:json:shell}")).toBe("[] '[]'");
+  });
+
+  it("a key with a colon in it is found, where what follows the colon is no filter", () => {
+    const context = { "a:b": { c: 1 }, "a:shell": 2, a: "x y" };
+    expect(run("${context.a:b.c} ${context.a:shell} ${context.a}", { context })).toBe("1 'x y' x y");
+    expect(run("${env.A:B}", { env: { "A:B": "value" } })).toBe("value");
   });
 
   it("leaves ${} alone, makes ${ of $${, and does not look again at what it filled in", () => {
@@ -126,7 +140,15 @@ describe("interpolate", () => {
   it("refuses a value that has no text with its own error", () => {
     const cycle: Record<string, unknown> = {};
     cycle["self"] = cycle;
-    expect(() => run("${context.cycle}", { context: { cycle } })).toThrow("Value cannot be written as text");
+    for (const template of ["${context.cycle}", "${context.cycle:json}", "${context.list:json}"]) {
+      const context = { cycle, list: [1n] };
+      expect(() => run(template, { context })).toThrow(
+        expect.objectContaining({
+          code: "LOOPS_INTERPOLATION",
+          message: expect.stringContaining("Value cannot be written as text"),
+        }),
+      );
+    }
   });
 });
 
@@ -141,6 +163,7 @@ describe("interpolate, over all templates", () => {
     ".",
     ":",
     "shell",
+    "json",
     "default=",
     ...namespaces,
     "x",
@@ -209,6 +232,72 @@ describe("interpolate, over all templates", () => {
     const template = "${context.x".repeat(100_000);
     expect(run(template)).toBe(template);
     expect(run(`${"${".repeat(500_000)}}`)).toHaveLength(1_000_001);
+  });
+});
+
+describe("interpolateDeep", () => {
+  it("fills in every text, however deep, and leaves names and other values as they are", () => {
+    const params = { "${context.file}": ["${context.count}", { x: "<${context.file}>" }], n: 3, on: true, none: null };
+    expect(interpolateDeep(params, scope)).toEqual({
+      "${context.file}": ["3", { x: "<a b.ts>" }],
+      n: 3,
+      on: true,
+      none: null,
+    });
+    expect(params.n).toBe(3);
+  });
+
+  it("makes text of a reference to anything", () => {
+    expect(interpolateDeep({ a: "${context.count}", b: "${context.list}", c: "${context.list:json}" }, scope)).toEqual({
+      a: "3",
+      b: "[1, 'x']",
+      c: '[1,"x"]',
+    });
+  });
+
+  it("refuses what is missing with its own error, at whatever depth", () => {
+    expect(() => interpolateDeep([{ a: ["${context.nope}"] }], scope)).toThrow("Missing context variable");
+  });
+
+  it("changes nothing in a value without references, and gives a copy", () => {
+    const values = fc.jsonValue().filter((value) => !JSON.stringify(value).includes("${"));
+    fc.assert(fc.property(values, (value) => void expect(interpolateDeep(value, scope)).toEqual(value)));
+    const list = [{}];
+    expect(interpolateDeep(list, scope)).not.toBe(list);
+  });
+});
+
+describe("B-43: text of values", () => {
+  // Each of them is what Python 3.11 writes.
+  it.each([
+    ["", ""],
+    ["it's", "it's"],
+    [1e21, "1e+21"],
+    [-0, "-0.0"],
+    [0.1, "0.1"],
+    [0.0001, "0.0001"],
+    [0.00001, "1e-05"],
+    [-1.5e-7, "-1.5e-07"],
+    [1.25e-100, "1.25e-100"],
+    [123456.789, "123456.789"],
+    [Number.NaN, "nan"],
+    [Number.NEGATIVE_INFINITY, "-inf"],
+    [[], "[]"],
+    [{}, "{}"],
+    [[null, true, 1e-7, "a"], "[None, True, 1e-07, 'a']"],
+    [["it's", 'say "x"', `it's "x"`], `["it's", 'say "x"', 'it\\'s "x"']`],
+    [
+      ["\\\n\r\t\u0007\u00e9\u00a0\u2028\ufeff\ud800😀\u{e0001}"],
+      "['\\\\\\n\\r\\t\\x07é\\xa0\\u2028\\ufeff\\ud800😀\\U000e0001']",
+    ],
+    [{ a: { "b'": [[]] }, u: undefined }, `{'a': {"b'": [[]]}}`],
+  ])("of %j is %s", (value, text) => {
+    expect(renderValue(value)).toBe(text);
+  });
+
+  it("of the same object twice is written twice", () => {
+    const shared = { a: 1 };
+    expect(renderValue([shared, shared])).toBe("[{'a': 1}, {'a': 1}]");
   });
 });
 

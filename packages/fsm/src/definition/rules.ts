@@ -1,4 +1,5 @@
-import { compilePattern } from "../evaluators/pattern.js";
+import { readPattern } from "../evaluators/pattern.js";
+import { pythonFloat } from "../evaluators/python/float.js";
 import { actionTypeOf } from "./action-type.js";
 import { isPlainObject, own, type PlainObject } from "./plain-data.js";
 import type { Finding, Severity } from "./problem.js";
@@ -122,14 +123,12 @@ function checkEvaluator(state: PlainObject, path: readonly string[]): Finding[] 
   const at = [...path, "evaluate"];
   const findings: Finding[] = [];
   const pattern = own(evaluate, "pattern");
-  if (own(evaluate, "type") === "output_contains" && typeof pattern === "string" && compilePattern(pattern) === null) {
-    const message =
-      "this is not a regular expression that works here, so it is searched as plain text. If that is meant, escape its special characters.";
-    findings.push(finding([...at, "pattern"], "warning", message));
+  if (own(evaluate, "type") === "output_contains" && typeof pattern === "string") {
+    findings.push(...checkPattern(pattern, [...at, "pattern"]));
   }
   const numbers = numericFields.get(own(evaluate, "type"))?.filter((field) => isNoNumber(own(evaluate, field)));
   for (const field of numbers ?? []) {
-    const message = `this is neither a number nor a template that could give one, so the verdict is "error". Write a number.`;
+    const message = "this is neither a number nor a template that could give one. Write a number.";
     findings.push(finding([...at, field], "warning", message));
   }
   return findings;
@@ -141,8 +140,18 @@ const numericFields: ReadonlyMap<unknown, readonly string[]> = new Map([
 ]);
 
 function isNoNumber(value: unknown): boolean {
-  if (typeof value !== "string" || value.includes("${")) return false;
-  return !/^\s*[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[-+]?\d+)?\s*$|^\s*[-+]?(?:inf(?:inity)?|nan)\s*$/i.test(value);
+  return typeof value === "string" && !value.includes("${") && pythonFloat(value) === null;
+}
+
+function checkPattern(pattern: string, path: readonly string[]): Finding[] {
+  const read = readPattern(pattern);
+  if (read.kind === "unsupported") {
+    return [finding(path, "error", `this regular expression of Python is not supported: ${read.reason}.`)];
+  }
+  if (read.kind === "expression") return [];
+  const message =
+    "this is not a regular expression that works here, so it is searched as plain text. If that is meant, escape its special characters.";
+  return [finding(path, "warning", message)];
 }
 
 function typeOf({ action, action_type: type }: PlainObject): string {

@@ -1,8 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compilePattern, readPattern } from "./pattern.js";
+import { readPattern } from "./pattern.js";
 
-const found = (pattern: string, text: string) => compilePattern(pattern)?.test(text);
+function found(pattern: string, text: string): boolean | undefined {
+  const read = readPattern(pattern);
+  return read.kind === "expression" ? read.expression.test(text) : undefined;
+}
 
 describe("B-42: patterns are those of Python", () => {
   // Each of them was tried in Python 3.11.
@@ -96,7 +99,6 @@ describe("B-42: patterns are those of Python", () => {
     ...["(?<=(a)\\1)b", "(?#c", "(?(9)a|b)", "(a)(?(1)a|b|c)"],
   ])("what Python does not compile is plain text: %j", (pattern) => {
     expect(readPattern(pattern)).toEqual({ kind: "text" });
-    expect(compilePattern(pattern)).toBeNull();
   });
 
   it.each([

@@ -52,9 +52,3 @@ function compile(pattern: string): Pattern {
     throw error;
   }
 }
-
-/** The expression of a pattern; `null` where it is plain text, or cannot be had here. */
-export function compilePattern(pattern: string): RegExp | null {
-  const read = readPattern(pattern);
-  return read.kind === "expression" ? read.expression : null;
-}

@@ -1,9 +1,13 @@
 import { type CreateTransport, LoopsError } from "@loops/core";
-import { type JsonlTransportOptions, jsonlTransport } from "./jsonl-transport.js";
+import type { JsonlTransportOptions } from "./jsonl-options.js";
+import { jsonlTransport } from "./jsonl-transport.js";
 
 const known = [
   "path",
   "mode",
+  "rotate",
+  "fsync",
+  "async",
   "maxBatchBytes",
   "flushIntervalMs",
   "maxQueueItems",
@@ -13,7 +17,10 @@ const known = [
   "closeTimeoutMs",
 ];
 
-/** For `wireTransports`: options as for {@link jsonlTransport}; `path` lies below the base directory, `events.jsonl` by default. */
+/**
+ * For `wireTransports`: options as for {@link jsonlTransport}, those of `rotate` in snake_case too; `path` lies below
+ * the base directory, `events.jsonl` by default.
+ */
 export const createTransport: CreateTransport = (options, { resolvePath, warn }) => {
   const path = options["path"] ?? "events.jsonl";
   if (typeof path !== "string") {
@@ -23,5 +30,13 @@ export const createTransport: CreateTransport = (options, { resolvePath, warn })
     if (!known.includes(name))
       warn(`[jsonl] the option ${name} is not known and has no effect; known are ${known.join(", ")}`);
   }
-  return jsonlTransport({ ...(options as Partial<JsonlTransportOptions>), path: resolvePath(path) });
+  const rotate = camelKeys(options["rotate"]);
+  return jsonlTransport({ ...(options as Partial<JsonlTransportOptions>), path: resolvePath(path), rotate });
 };
+
+/** What is no object stays what it is: the transport says what is wrong with it. `null` is a section left empty. */
+function camelKeys(given: unknown): JsonlTransportOptions["rotate"] {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return (given ?? undefined) as undefined;
+  const camel = (key: string) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [camel(key), value]));
+}

@@ -1,3 +1,10 @@
 export { createTransport } from "./create-transport.js";
-export { type JsonlTransport, type JsonlTransportOptions, jsonlTransport } from "./jsonl-transport.js";
+export { type EventFollower, type FollowEventsOptions, followEvents } from "./follow-events.js";
+export type { JsonlTransportOptions } from "./jsonl-options.js";
+export { type JsonlTransport, jsonlTransport } from "./jsonl-transport.js";
+export type { Fsync } from "./line-file.js";
+export type { BadFileLine } from "./log-reader.js";
 export { type EventReader, type ReadEventsOptions, readEvents } from "./read-events.js";
+export type { ReadGap, ReadGapReason } from "./read-gap.js";
+export type { RotateOptions } from "./rotate-options.js";
+export type { RotationStats } from "./rotating-file.js";

@@ -16,7 +16,8 @@ import { createBus, type LoopEvent } from "@loops/core";
 import type { AppendFs } from "@loops/core/ndjson";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createTransport } from "./create-transport.js";
-import { type JsonlTransportOptions, jsonlTransport } from "./jsonl-transport.js";
+import type { JsonlTransportOptions } from "./jsonl-options.js";
+import { jsonlTransport } from "./jsonl-transport.js";
 import { readEvents } from "./read-events.js";
 
 let folder: string;

@@ -1,13 +1,38 @@
-import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DeliveryError, errorMessage, isLoopsError, LoopsError } from "@loops/core";
-import { type AppendFile, type AppendFs, openAppend, type WriteError } from "@loops/core/ndjson";
+import {
+  hasMovedSteps,
+  type OpenedAppend,
+  openAppendSteps,
+  step,
+  type WriteError,
+  writeAllSteps,
+} from "@loops/core/ndjson";
+import { makeDirectories, syncDirectory } from "./directories.js";
+import type { FileCalls, FileSteps } from "./file-calls.js";
+
+/** When lines are forced to the disk, so that they survive a loss of power: never, by `flush`, or with each batch. */
+export type Fsync = "never" | "flush" | "batch";
+
+/** Takes batches of lines. Its steps are run one after the other, never two at the same time. */
+export interface Appender {
+  /**
+   * Appends `lines`. What reached the file before a failure is not written twice: whole lines are told as delivered.
+   *
+   * @throws LoopsError `LOOPS_WRITE` naming the file; a `DeliveryError` where some lines arrived
+   */
+  append(lines: readonly string[]): FileSteps<void>;
+  /** Forces to the disk what was appended. Where that fails it is unknown what is there. */
+  sync(): FileSteps<void>;
+  /** Releases everything, also where it throws. A later `append` opens anew. */
+  close(): FileSteps<void>;
+}
 
 export interface LineFileOptions {
   readonly path: string;
   /** Of a file that is made here. */
   readonly mode: number;
-  readonly fs?: AppendFs | undefined;
+  readonly fsync: Fsync;
 }
 
 /** A line that the file has the beginning of, and what is missing of it. */
@@ -17,58 +42,107 @@ interface TornLine {
 }
 
 /**
- * A file that whole lines are appended to, synchronously, through a held descriptor. It is opened by the first write,
- * and again when somebody moved or deleted it.
+ * A file that whole lines are appended to through a held descriptor. It is opened by the first write, and again when
+ * somebody moved or deleted it. Lines go in one write where the system takes them so; of a line that was torn the next
+ * call writes what is missing.
  */
-export class LineFile {
+export class LineFile implements Appender {
   readonly #options: LineFileOptions;
-  #file: AppendFile | undefined;
+  #file: OpenedAppend | undefined;
   #torn: TornLine | undefined;
+  /** Something was written since the last sync. */
+  #dirty = false;
+  /** Directories with names that were made or changed since the last sync. */
+  #dirtyDirectories = new Set<string>();
 
   constructor(options: LineFileOptions) {
     this.#options = options;
   }
 
   /** Makes the directory the file lies in. */
-  makeDirectory(): void {
-    makeDirectories(dirname(this.#options.path));
+  *makeDirectory(): FileSteps<void> {
+    for (const made of yield* makeDirectories(dirname(this.#options.path))) this.#dirtyDirectories.add(dirname(made));
   }
 
-  /**
-   * Appends `lines`, all in one write where the system takes them so. What reached the file before a failure is not
-   * written twice: whole lines are told as delivered, and of a torn one the next call writes what is missing.
-   *
-   * @throws LoopsError `LOOPS_WRITE` naming the file; in a `DeliveryError` where some lines arrived
-   */
-  append(lines: readonly string[]): void {
+  /** The file as it is now at its path: opened anew where it was moved or deleted. */
+  *open(): FileSteps<OpenedAppend> {
+    if (this.#file !== undefined && (yield* hasMovedSteps(this.#file))) yield* this.close();
+    if (this.#file === undefined) {
+      yield* this.makeDirectory();
+      this.#file = yield* openAppendSteps(this.#options.path, this.#options);
+      this.namesChanged();
+    }
+    return this.#file;
+  }
+
+  /** A name in the file's directory was made, changed or removed. */
+  namesChanged(): void {
+    this.#dirtyDirectories.add(dirname(this.#options.path));
+  }
+
+  *append(lines: readonly string[]): FileSteps<void> {
     try {
-      this.#write(this.#opened(), lines);
+      yield* this.#write(yield* this.open(), lines);
     } catch (error) {
       throw this.#failure(error);
     }
   }
 
-  close(): void {
-    this.#file?.close();
-    this.#file = undefined;
+  /** The last line was cut short, and is to be finished or ended. */
+  get endsTorn(): boolean {
+    return this.#torn !== undefined;
   }
 
-  #opened(): AppendFile {
-    if (this.#file?.moved()) {
-      this.close();
-      this.#torn = undefined;
-    }
-    if (this.#file === undefined) {
-      this.makeDirectory();
-      this.#file = openAppend(this.#options.path, this.#options);
-    }
-    return this.#file;
+  /** Bytes that `line` adds to the file as the next one: fewer if a part of it is there already. */
+  bytesOf(line: string): number {
+    const torn = this.#torn;
+    if (torn?.line === line) return torn.rest.length;
+    return Buffer.byteLength(line) + (torn === undefined ? 1 : 2);
   }
 
-  #write(file: AppendFile, lines: readonly string[]): void {
-    const { bytes, separators } = this.#bytesFor(lines);
+  /** Ends a line that was cut short, so that it swallows nothing when the file is read with others. */
+  *endTornLine(): FileSteps<void> {
+    if (this.#torn === undefined || this.#file === undefined) return;
+    yield* writeAllSteps(this.#file.fd, Buffer.from("\n"));
+    this.#torn = undefined;
+  }
+
+  *sync(): FileSteps<void> {
     try {
-      file.write(bytes);
+      yield* this.#sync();
+    } catch (error) {
+      const message = `[jsonl] cannot force ${this.#options.path} to the disk: ${errorMessage(error)}`;
+      const todo = "what was written since the last sync may not survive a loss of power; check the disk";
+      throw new LoopsError("LOOPS_WRITE", `${message}; ${todo}`, { cause: error });
+    }
+  }
+
+  *close(): FileSteps<void> {
+    const fd = this.#file?.fd;
+    if (fd === undefined) return;
+    try {
+      if (this.#options.fsync !== "never") yield* this.sync();
+    } finally {
+      this.#file = undefined;
+      this.#torn = undefined;
+      this.#dirty = false;
+      yield* step((calls: FileCalls) => calls.close(fd));
+    }
+  }
+
+  *#sync(): FileSteps<void> {
+    const fd = this.#file?.fd;
+    if (this.#dirty && fd !== undefined) yield* step((calls: FileCalls) => calls.fdatasync(fd));
+    this.#dirty = false;
+    for (const directory of this.#dirtyDirectories) yield* syncDirectory(directory);
+    this.#dirtyDirectories.clear();
+  }
+
+  *#write({ fd }: OpenedAppend, lines: readonly string[]): FileSteps<void> {
+    const { bytes, separators } = this.#bytesFor(lines);
+    this.#dirty = true;
+    try {
+      yield* writeAllSteps(fd, bytes);
       this.#torn = undefined;
     } catch (error) {
       const written = isLoopsError(error, "LOOPS_WRITE") ? (error as WriteError).writtenBytes : 0;
@@ -78,14 +152,11 @@ export class LineFile {
       const within = bytes[written - 1] !== newline;
       this.#torn =
         within && line !== undefined ? { line, rest: bytes.subarray(written, lineEnd(bytes, written)) } : undefined;
-      if (arrived === 0) throw error;
-      throw new DeliveryError(errorMessage(error), {
-        kind: "retry",
-        cause: error,
-        failedIndexes: lines.map((_, index) => index).slice(arrived),
-        othersDelivered: true,
-      });
+      if (arrived <= 0) throw error;
+      if (this.#options.fsync === "batch") yield* this.#sync();
+      throw partlyDelivered(error, arrived, lines.length);
     }
+    if (this.#options.fsync === "batch") yield* this.#sync();
   }
 
   /** The bytes to write, and how many line ends come before the first of `lines`. */
@@ -109,20 +180,17 @@ export class LineFile {
   }
 }
 
-const newline = 0x0a;
-
-/** One by one: `mkdirSync` with `recursive` never ends where a parent exists but takes no children, as in `/proc`. */
-function makeDirectories(path: string): void {
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" && dirname(path) !== path && !existsSync(dirname(path))) {
-      makeDirectories(dirname(path));
-      mkdirSync(path);
-    } else if (code !== "EEXIST" || !statSync(path).isDirectory()) throw error;
-  }
+/** The error of a batch of which the first lines arrived. */
+export function partlyDelivered(error: unknown, arrived: number, total: number): DeliveryError {
+  return new DeliveryError(errorMessage(error), {
+    kind: "retry",
+    cause: error,
+    failedIndexes: Array.from({ length: total - arrived }, (_, index) => arrived + index),
+    othersDelivered: true,
+  });
 }
+
+const newline = 0x0a;
 
 function countLines(bytes: Uint8Array): number {
   let count = 0;

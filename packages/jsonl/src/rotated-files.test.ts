@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { rotatedFiles, rotatedFilesSync } from "./rotated-files.js";
+import { rotatedFiles } from "./rotated-files.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -18,14 +18,12 @@ const make = (...names: string[]) => {
 it("rotated files are told in the order of their numbers, compressed or not", async () => {
   make("events.jsonl", "events.jsonl.10", "events.jsonl.9.gz", "events.jsonl.2", "events.jsonl.100");
   const path = join(folder, "events.jsonl");
-  const files = await rotatedFiles(path);
-  expect(files).toEqual([
+  expect(await rotatedFiles(path)).toEqual([
     { path: `${path}.2`, number: 2, gzip: false },
     { path: `${path}.9.gz`, number: 9, gzip: true },
     { path: `${path}.10`, number: 10, gzip: false },
     { path: `${path}.100`, number: 100, gzip: false },
   ]);
-  expect(rotatedFilesSync(path)).toEqual(files);
 });
 
 it("of a file whose compression was interrupted the plain one counts", async () => {
@@ -42,8 +40,6 @@ it("other names are none of ours", async () => {
 
 it("a directory that is not there has none; one that cannot be read is an error", async () => {
   expect(await rotatedFiles(join(folder, "none", "events.jsonl"))).toEqual([]);
-  expect(rotatedFilesSync(join(folder, "none", "events.jsonl"))).toEqual([]);
   make("file");
   await expect(rotatedFiles(join(folder, "file", "events.jsonl"))).rejects.toThrow("ENOTDIR");
-  expect(() => rotatedFilesSync(join(folder, "file", "events.jsonl"))).toThrow("ENOTDIR");
 });

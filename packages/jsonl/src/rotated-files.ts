@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -20,12 +19,7 @@ export interface RotatedFile {
  * @throws what the file system reports, except that the directory does not exist
  */
 export async function rotatedFiles(path: string): Promise<readonly RotatedFile[]> {
-  return select(path, await readdir(dirname(path)).catch(noneIfMissing));
-}
-
-/** {@link rotatedFiles}, synchronous. */
-export function rotatedFilesSync(path: string): readonly RotatedFile[] {
-  return select(path, namesIn(dirname(path)));
+  return rotatedFilesAmong(path, await readdir(dirname(path)).catch(noneIfMissing));
 }
 
 /** The path of the rotated file with that number, before it is compressed. */
@@ -33,7 +27,8 @@ export function rotatedPath(path: string, number: number): string {
   return `${path}.${number}`;
 }
 
-function select(path: string, names: readonly string[]): readonly RotatedFile[] {
+/** {@link rotatedFiles}, where the names in the directory are known. */
+export function rotatedFilesAmong(path: string, names: readonly string[]): readonly RotatedFile[] {
   const byNumber = new Map<number, RotatedFile>();
   for (const name of names) {
     const file = rotatedFile(path, name);
@@ -50,14 +45,6 @@ function rotatedFile(path: string, name: string): RotatedFile | null {
   const number = Number(match?.[1]);
   if (match === null || !Number.isSafeInteger(number)) return null;
   return { path: join(dirname(path), name), number, gzip: match[2] !== undefined };
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    return noneIfMissing(error);
-  }
 }
 
 function noneIfMissing(error: unknown): string[] {

@@ -110,8 +110,9 @@ export function tapped(
     isOwned: (runId) => store.isOwned(runId),
     list: () => store.list(),
     history: (loop) => store.history(loop),
-    readEvents: (loop, runId) => store.readEvents(loop, runId),
+    readEvents: (loop, runId, after) => store.readEvents(loop, runId, after),
     requestStop: (runId) => store.requestStop(runId),
+    archive: (runId) => store.archive(runId),
   };
 }
 

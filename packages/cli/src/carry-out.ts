@@ -39,7 +39,7 @@ export async function carryOut(
     const result = await carry({
       store: fileStore({
         dir: options.dir,
-        durable: options.power,
+        durability: options.power === true ? "power" : "process",
         onWarning: (warning) => warn(new Error(warning.message)),
       }),
       bus,

@@ -22,10 +22,15 @@ export interface StoredRun {
   readonly status: string;
   /** ISO 8601 UTC, set once. */
   readonly started_at: string;
+  /** The run that this one is a child of; absent or `null` for a run that somebody started. */
+  readonly parent_run_id?: string | null;
   readonly [field: string]: unknown;
 }
 
-/** How a commit changes the state: `set` replaces top-level fields, `captured` adds or replaces entries of `captured`. */
+/**
+ * How a commit changes the state: `set` replaces top-level fields, `captured` adds or replaces entries of `captured`.
+ * A field that is `undefined` is not in it; `null` is a value.
+ */
 export interface StateDelta {
   readonly set?: Readonly<Record<string, unknown>>;
   readonly captured?: Readonly<Record<string, unknown>>;
@@ -85,34 +90,64 @@ export interface RunList<S extends StoredRun = StoredRun> {
 }
 
 export interface CreateRunOptions {
-  /** Archives what is left of the loop's previous run, if its owner is dead, and takes its place. @default true */
+  /**
+   * Archives what is left of the loop's previous runs whose owner is gone, with their children: the one in the loop's
+   * own place, and those beside it that have ended. Children of a run that is still there stay for their parent, and a
+   * child clears nothing.
+   * @default true
+   */
   readonly clearPrevious?: boolean | undefined;
 }
 
-/** Where runs live. fsm's file and memory stores implement it, and those in sqlite. */
+/**
+ * Where runs live. fsm's file and memory stores implement it; `storeConformance` of `@loops/testing` tries any other.
+ *
+ * A method answers at once or with a promise, and throws or rejects alike: callers await it. Where a store cannot be
+ * read at all it throws `LOOPS_STORE_READ`, where it cannot be written `LOOPS_STORE_WRITE`, and for a name or id that
+ * it cannot keep `LOOPS_NAME`.
+ */
 export interface StateStore<S extends StoredRun = StoredRun> {
-  /** Creates a run and leases it. The first commit is the caller's. @throws `LOOPS_RUN_EXISTS` */
+  /**
+   * Creates a run and leases it. It is there for others from its first commit on, which is the caller's; given up before
+   * that, it never was. An id is used once.
+   * @throws `LOOPS_RUN_EXISTS` where a run has that id, live or archived
+   */
   create(state: S, options?: CreateRunOptions): MaybePromise<RunLease<S>>;
   /**
-   * Leases an existing run for going on with it.
-   * @throws `LOOPS_RUN_NOT_FOUND`, `LOOPS_RUN_OWNED` while its owner lives, `LOOPS_STATE_CORRUPT`,
-   * `LOOPS_STATE_VERSION` when it can be read but not gone on with
+   * Leases an existing run for going on with it. Of several that try, one gets it.
+   * @throws `LOOPS_RUN_NOT_FOUND`, also for an archived run; `LOOPS_RUN_OWNED` while its owner lives;
+   * `LOOPS_STATE_CORRUPT`; `LOOPS_STATE_VERSION` when it can be read but not gone on with
    */
   acquire(runId: string): MaybePromise<RunLease<S>>;
-  /** The latest run of a loop by its exact name, or the run with that id; `null` if there is none. */
+  /**
+   * By the exact name of a loop, its latest run that has no parent; by an id, any run. `null` if there is none. Not
+   * among archived runs: what it finds can be gone on with or looked into, and `history` has the others.
+   * @throws `LOOPS_STATE_CORRUPT` where the only one that fits cannot be read
+   */
   find(nameOrRunId: string): MaybePromise<S | null>;
-  /** Whether the process that owns the run lives. */
+  /** Whether the process that owns the run lives; `false` for a run that is not there. */
   isOwned(runId: string): MaybePromise<boolean>;
-  /** All runs that are not archived, ended ones too. */
+  /** All runs that are not archived, ended ones and children too, in no order. */
   list(): MaybePromise<RunList<S>>;
-  /** Archived runs of a loop by its exact name, newest first. */
+  /** Archived runs of a loop by its exact name, newest `started_at` first. */
   history(loop: string): MaybePromise<RunList<S>>;
-  /** The events of a run, live or archived; empty if there are none. */
-  readEvents(loop: string, runId: string): MaybePromise<readonly LoopEvent[]>;
+  /**
+   * The events of a run, live or archived, in order; none if there is no such run.
+   *
+   * @param after leaves out so many of them, from the front: those that a follower has had. @default 0
+   */
+  readEvents(loop: string, runId: string, after?: number): MaybePromise<readonly LoopEvent[]>;
   /**
    * Asks the present owner of a run to stop after the current state. A later owner is not meant; without an owner
    * there is nothing to stop.
    * @throws `LOOPS_RUN_NOT_FOUND`
    */
   requestStop(runId: string): MaybePromise<void>;
+  /**
+   * Moves a run that has ended (`completed`, `failed`, `timed_out`) into the history, after its children, which nobody
+   * will ask for any more. A run that is archived already stays so: after a crash this can be called again.
+   * @throws `LOOPS_RUN_NOT_FOUND`; `LOOPS_RUN_NOT_ENDED` for a run that can be gone on with; `LOOPS_RUN_OWNED` while
+   * its owner lives
+   */
+  archive(runId: string): MaybePromise<void>;
 }

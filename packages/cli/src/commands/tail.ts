@@ -31,9 +31,9 @@ export async function tail(
     for (let first = true; ; first = false) {
       // Looked at before the events: what was committed before the owner went is then among them.
       const goesOn = follow && !interrupts.stop.aborted && (await store.isOwned(runId));
-      const events = await store.readEvents(loop, runId);
-      printEvents(terminal, first ? events.slice(-count) : events.slice(shown), json === true);
-      shown = events.length;
+      const events = await store.readEvents(loop, runId, shown);
+      printEvents(terminal, first ? events.slice(-count) : events, json === true);
+      shown += events.length;
       // Ctrl-C is how one leaves what would go on: no failure.
       if (!goesOn) return exitCode.ok;
       await sleep(lookMs, undefined, { signal: interrupts.stop }).catch(() => undefined);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { syncDirectory } from "./atomic-write.js";
+import { makeDirectory, syncDirectory } from "./atomic-write.js";
 import type { RunPaths } from "./layout.js";
 import { listDirectory } from "./owner.js";
 import { readIfExists } from "./read-file.js";
@@ -19,7 +19,7 @@ export function archiveRun(context: StoreContext, paths: RunPaths, loop: string,
   if (!fs.existsSync(paths.state) && journalBytes === 0) return null;
   const history = layout.history(loop);
   try {
-    fs.mkdirSync(history, { recursive: true });
+    makeDirectory(context, history);
     const copy = join(history, `.${runId}.${process.pid}.tmp`);
     fs.rmSync(copy, { recursive: true, force: true });
     copyRun(context, paths, copy);

@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { writeAllSync } from "@loops/core/ndjson";
 import type { StoreContext } from "./store-context.js";
 
@@ -26,6 +26,15 @@ export function writeFile({ fs, durable }: WriteContext, path: string, data: Uin
     throw error;
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+/** Makes a directory and those above it; durable stores wait until all of their names have reached the disk. */
+export function makeDirectory({ fs, durable }: WriteContext, directory: string): void {
+  const first = fs.mkdirSync(directory, { recursive: true });
+  if (first === undefined || !durable) return;
+  for (let made = resolve(directory); made.length >= resolve(first).length; made = dirname(made)) {
+    syncDirectory(fs, dirname(made));
   }
 }
 

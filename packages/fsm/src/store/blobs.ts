@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { StateDelta } from "@loops/core";
-import { replaceFile } from "./atomic-write.js";
+import { makeDirectory, replaceFile } from "./atomic-write.js";
 import { type BlobRef, isBlobRef, mapTexts } from "./large-texts.js";
 import { isFile } from "./read-file.js";
 import type { StoreContext } from "./store-context.js";
@@ -56,11 +56,10 @@ export class Blobs {
   }
 
   #write(name: string, bytes: Buffer): void {
-    const { fs } = this.#context;
     const path = join(this.#dir, name);
-    if (fs.existsSync(path)) return;
+    if (this.#context.fs.existsSync(path)) return;
     try {
-      fs.mkdirSync(this.#dir, { recursive: true });
+      makeDirectory(this.#context, this.#dir);
       replaceFile(this.#context, path, `${path}.${process.pid}.tmp`, bytes);
     } catch (error) {
       throw writeFailed(path, error);

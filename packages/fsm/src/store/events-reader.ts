@@ -1,21 +1,7 @@
 import { statSync } from "node:fs";
-import type { LoopEvent, StoredEvent } from "@loops/core";
+import type { StoredEvent } from "@loops/core";
 import { type NdjsonRecord, readNdjsonSync } from "@loops/core/ndjson";
-import { readRecords } from "./read-file.js";
 import { type JournalPosition, journalStart, recover } from "./recover.js";
-import type { StoreContext } from "./store-context.js";
-
-/**
- * The events of a journal, in order, as they were committed; none where there is no such file. Lines that are no
- * events are skipped. A journal of the original system, which has no `seq`, is read as it is.
- *
- * @throws LoopsError `LOOPS_STATE_CORRUPT` where it cannot be read
- */
-export function readJournalEvents(fs: StoreContext["fs"], path: string): readonly LoopEvent[] {
-  const records = [...readRecords(fs, path)];
-  if (!records.some(isSequenced)) return records.map((record) => record.value as LoopEvent);
-  return recover(records).commits.flatMap((commit) => commit.events);
-}
 
 /** The committed events with `seq` above `after` and up to `last`. Reads the end of the journal only, as far as it must. */
 export function readStoredEvents(path: string, after: number, last: number): readonly StoredEvent[] {
@@ -46,6 +32,7 @@ function firstSequenced(path: string, start: number): NdjsonRecord | null {
   return null;
 }
 
-function isSequenced({ value }: NdjsonRecord): boolean {
+/** Lines of the original system are not. */
+export function isSequenced({ value }: NdjsonRecord): boolean {
   return typeof value["seq"] === "number";
 }

@@ -1,16 +1,17 @@
 import nodeFs from "node:fs";
-import type { StateStore } from "@loops/core";
+import { LoopsError, type StateStore } from "@loops/core";
 import { checkLoopName } from "../definition/names.js";
 import { guardedWarn } from "../guarded-warn.js";
 import type { RunState } from "../run-state.js";
 import { acquireRun } from "./acquire-run.js";
 import { createRun } from "./create-run.js";
-import { readJournalEvents } from "./events-reader.js";
-import { readHistory } from "./history.js";
+import { archiveEndedRun } from "./end-of-run.js";
+import { archivedJournal, readHistory } from "./history.js";
 import { checkPathPart, createLayout } from "./layout.js";
 import { livingOwner, readOwners } from "./owner.js";
+import { ReadingPlaces } from "./reading-places.js";
 import { listRuns, newestOf } from "./run-list.js";
-import { findRunById, readRunning } from "./runs.js";
+import { findRun, findRunById } from "./runs.js";
 import { writeStopRequest } from "./stop-request.js";
 import type { StoreContext, StoreFs, StoreWarning } from "./store-context.js";
 import { runNotFound } from "./store-errors.js";
@@ -19,11 +20,11 @@ export interface FileStoreOptions {
   /** Directory of the loops. Made by the first run. @default ".loops" in the working directory */
   readonly dir?: string | undefined;
   /**
-   * What a commit survives: the death of the process at any moment, and with `true` a loss of power too, at the price
-   * of waiting for the disk at each commit (about a millisecond instead of microseconds).
-   * @default false
+   * What a commit survives: the death of the process at any moment (`process`), or a loss of power too (`power`), at the
+   * price of waiting for the disk at each commit (about a millisecond instead of microseconds).
+   * @default "process"
    */
-  readonly durable?: boolean | undefined;
+  readonly durability?: "process" | "power" | undefined;
   /** Told what was repaired or could not be done where the run itself goes on. @default nobody is told */
   readonly onWarning?: ((warning: StoreWarning) => void) | undefined;
   /** Replaces parts of `node:fs`, to inject faults. */
@@ -41,10 +42,10 @@ export function fileStore(options: FileStoreOptions = {}): StateStore<RunState> 
   const context: StoreContext = {
     fs: { ...nodeFs, ...options.fs },
     layout: createLayout(options.dir ?? ".loops"),
-    durable: options.durable ?? false,
+    durable: isDurable(options.durability),
     warn: guardedWarn(options.onWarning ?? (() => undefined)),
   };
-  const { layout } = context;
+  const places = new ReadingPlaces(context.fs);
 
   return {
     create(state, { clearPrevious = true } = {}) {
@@ -72,15 +73,11 @@ export function fileStore(options: FileStoreOptions = {}): StateStore<RunState> 
 
     history: (loop) => readHistory(context, loop),
 
-    readEvents(loop, runId) {
-      const archived = layout.archive(loop, runId);
-      for (const content of readRunning(context)) {
-        const { state } = content.kind === "run" ? content.run : { state: null };
-        if (state?.loop_name === loop && state.run_id === runId) {
-          return readJournalEvents(context.fs, content.paths.journal);
-        }
-      }
-      return readJournalEvents(context.fs, archived.journal);
+    readEvents(loop, runId, after = 0) {
+      checkPathPart("loop name", loop);
+      checkPathPart("run id", runId);
+      const found = findRun(context, loop, runId);
+      return places.eventsOf(found?.paths.journal ?? archivedJournal(context, loop, runId), after);
     },
 
     requestStop(runId) {
@@ -90,5 +87,19 @@ export function fileStore(options: FileStoreOptions = {}): StateStore<RunState> 
       const owner = livingOwner(readOwners(context, found.paths.stem));
       if (owner !== null) writeStopRequest(context, found.paths, { run_id: runId, epoch: owner.epoch });
     },
+
+    archive(runId) {
+      checkPathPart("run id", runId);
+      archiveEndedRun(context, runId);
+    },
   };
+}
+
+/** @throws LoopsError `LOOPS_CONFIG` */
+function isDurable(durability: FileStoreOptions["durability"] = "process"): boolean {
+  if (durability === "process" || durability === "power") return durability === "power";
+  throw new LoopsError(
+    "LOOPS_CONFIG",
+    `[file-store] durability must be "process" or "power", not ${JSON.stringify(durability)}`,
+  );
 }

@@ -17,15 +17,20 @@ export interface Layout {
   /** Takes any name that a directory can hold: what lies there is to be read, whoever named it. */
   run(stem: string): RunPaths;
   owner(stem: string, epoch: number): string;
-  /** The archived runs of a loop. */
+  /** Holds the archived runs of all loops. */
+  readonly archives: string;
+  /** Holds the archived runs of a loop. */
   history(loop: string): string;
   archive(loop: string, runId: string): RunPaths;
+  /** Where the later version of the original system put an archived run. */
+  flatArchive(loop: string, runId: string): RunPaths;
 }
 
 export function createLayout(dir: string): Layout {
   const base = resolve(dir);
   const running = join(base, ".running");
-  const history = (loop: string) => inside(join(base, ".history"), checkPathPart("loop name", loop));
+  const archives = join(base, ".history");
+  const history = (loop: string) => inside(archives, checkPathPart("loop name", loop));
   return {
     running,
     run(stem) {
@@ -39,17 +44,10 @@ export function createLayout(dir: string): Layout {
       };
     },
     owner: (stem, epoch) => `${inside(running, stem)}.owner.${epoch}`,
+    archives,
     history,
-    archive(loop, runId) {
-      const path = inside(history(loop), checkPathPart("run id", runId));
-      return {
-        stem: runId,
-        state: join(path, "state.json"),
-        journal: join(path, "events.jsonl"),
-        blobs: join(path, "blobs"),
-        stop: join(path, "stop"),
-      };
-    },
+    archive: (loop, runId) => archivedAt(runId, inside(history(loop), checkPathPart("run id", runId))),
+    flatArchive: (loop, runId) => archivedAt(runId, inside(archives, ownStemOf(loop, runId, `${runId}-${loop}`))),
   };
 }
 
@@ -60,10 +58,20 @@ const maxPartBytes = 180;
 const maxStemBytes = maxPartBytes + 37;
 
 /** The stem of a run beside another one of its loop. @throws LoopsError `LOOPS_NAME` */
-export function ownStemOf(loop: string, runId: string): string {
+export function ownStemOf(loop: string, runId: string, stem = `${loop}-${runId}`): string {
   checkPathPart("loop name", loop);
   checkPathPart("run id", runId);
-  return checkPathPart("loop name with its run id", `${loop}-${runId}`, maxStemBytes);
+  return checkPathPart("loop name with its run id", stem, maxStemBytes);
+}
+
+function archivedAt(runId: string, path: string): RunPaths {
+  return {
+    stem: runId,
+    state: join(path, "state.json"),
+    journal: join(path, "events.jsonl"),
+    blobs: join(path, "blobs"),
+    stop: join(path, "stop"),
+  };
 }
 
 /**

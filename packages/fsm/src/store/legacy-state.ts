@@ -6,6 +6,9 @@ export function legacyRunId(startedAt: string): string {
   return startedAt.replace(/[:.+]/g, "").slice(0, 17);
 }
 
+/** What such an id looks like. */
+export const legacyRunIdPattern = /^\d{4}-\d\d-\d\dT\d{6}$/;
+
 /** What every state file of the original system has; the rest of its fields are kept as they are. */
 export interface LegacyState extends Pick<RunState, "loop_name" | "current_state" | "started_at" | "status"> {
   readonly [field: string]: unknown;

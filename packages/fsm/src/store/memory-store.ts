@@ -1,10 +1,10 @@
-import type { LoopEvent, RunLease, StateDelta, StateStore, StoredEvent } from "@loops/core";
+import type { LoopEvent, LoopsError, RunLease, StateDelta, StateStore, StoredEvent } from "@loops/core";
 import { checkLoopName } from "../definition/names.js";
 import type { RunState } from "../run-state.js";
 import { applyDelta } from "../step/delta.js";
 import { hasEnded } from "./has-ended.js";
-import { newestFirst } from "./run-list.js";
-import { leaseLost, notACommit, runExists, runNotFound, runOwned } from "./store-errors.js";
+import { isChild, newestFirst } from "./run-list.js";
+import { leaseLost, notACommit, runExists, runNotEnded, runNotFound, runOwned } from "./store-errors.js";
 
 /** One run in memory. */
 interface MemoryRun {
@@ -26,6 +26,14 @@ interface MemoryRun {
 export function memoryStore(): StateStore<RunState> {
   const all = new Map<string, MemoryRun>();
   const present = () => [...all.values()].filter((run) => !run.archived && run.events.length > 0);
+  /** What a child came to is its parent's to record. */
+  const isWaitedFor = ({ state }: MemoryRun): boolean =>
+    present().some((other) => other.state.run_id === state.parent_run_id);
+  const archiveWithChildren = (run: MemoryRun): void => {
+    if (run.leased) return;
+    for (const child of present()) if (child.state.parent_run_id === run.state.run_id) archiveWithChildren(child);
+    run.archived = true;
+  };
   const get = (runId: string): MemoryRun => {
     const run = all.get(runId);
     if (run === undefined || run.archived) throw runNotFound(runId);
@@ -36,9 +44,11 @@ export function memoryStore(): StateStore<RunState> {
     create(state, { clearPrevious = true } = {}) {
       checkLoopName(state.loop_name);
       if (all.has(state.run_id)) throw runExists(state.run_id);
+      const child = isChild(state);
       const ofLoop = present().filter((run) => run.state.loop_name === state.loop_name);
-      for (const run of clearPrevious ? ofLoop : []) {
-        run.archived = !run.leased && (run.first || hasEnded(run.state.status));
+      for (const run of clearPrevious && !child ? ofLoop : []) {
+        const isOver = run.first || (hasEnded(run.state.status) && !isWaitedFor(run));
+        if (isOver) archiveWithChildren(run);
       }
       const run: MemoryRun = {
         state,
@@ -48,7 +58,7 @@ export function memoryStore(): StateStore<RunState> {
         leased: false,
         stopRequested: false,
         archived: false,
-        first: ofLoop.every((other) => other.archived || !other.first),
+        first: !child && ofLoop.every((other) => other.archived || !other.first),
       };
       all.set(state.run_id, run);
       return new MemoryLease(run, () => all.delete(state.run_id));
@@ -56,14 +66,13 @@ export function memoryStore(): StateStore<RunState> {
 
     acquire(runId) {
       const run = get(runId);
-      if (run.leased)
-        throw runOwned(runId, { pid: process.pid, start_time: null, boot_id: null, host: "here" }, "", false);
+      if (run.leased) throw ownedHere(runId);
       return new MemoryLease(run, () => undefined);
     },
 
     find(nameOrRunId) {
       const runs = present().map((run) => run.state);
-      const ofLoop = runs.filter((run) => run.loop_name === nameOrRunId).sort(newestFirst);
+      const ofLoop = runs.filter((run) => run.loop_name === nameOrRunId && !isChild(run)).sort(newestFirst);
       return ofLoop[0] ?? runs.find((run) => run.run_id === nameOrRunId) ?? null;
     },
 
@@ -76,16 +85,29 @@ export function memoryStore(): StateStore<RunState> {
       return { runs: archived.map((run) => run.state).sort(newestFirst), corrupt: [] };
     },
 
-    readEvents(loop, runId) {
+    readEvents(loop, runId, after = 0) {
       const run = all.get(runId);
-      return run?.state.loop_name === loop ? [...run.events] : [];
+      return run?.state.loop_name === loop ? run.events.slice(after) : [];
     },
 
     requestStop(runId) {
       const run = get(runId);
       run.stopRequested = run.leased;
     },
+
+    archive(runId) {
+      const run = all.get(runId);
+      if (run === undefined || run.events.length === 0) throw runNotFound(runId);
+      if (run.archived) return;
+      if (run.leased) throw ownedHere(runId);
+      if (!hasEnded(run.state.status)) throw runNotEnded(runId, run.state.status);
+      archiveWithChildren(run);
+    },
   };
+}
+
+function ownedHere(runId: string): LoopsError {
+  return runOwned(runId, { pid: process.pid, start_time: null, boot_id: null, host: "here" }, "", false);
 }
 
 class MemoryLease implements RunLease<RunState> {

@@ -25,19 +25,24 @@ export function listRuns(context: StoreContext): RunList<RunState> {
 }
 
 /**
- * The newest run of the loop with exactly that name, else the run with that id; `null` if there is none.
+ * The newest run of the loop with exactly that name that has no parent, else the run with that id; `null` if there is none.
  *
  * @throws LoopsError `LOOPS_STATE_CORRUPT` where the only one that fits cannot be read
  */
 export function newestOf(context: StoreContext, nameOrRunId: string): RunState | null {
   const { runs, corrupt } = listRuns(context);
-  const ofLoop = runs.filter((run) => run.loop_name === nameOrRunId).sort(newestFirst);
+  const ofLoop = runs.filter((run) => run.loop_name === nameOrRunId && !isChild(run)).sort(newestFirst);
   const found = ofLoop[0] ?? runs.find((run) => run.run_id === nameOrRunId);
   if (found !== undefined) return found;
   const place = context.layout.run(nameOrRunId).state;
   const unreadable = corrupt.find(({ where }) => where === place || where.endsWith(`-${nameOrRunId}.state.json`));
   if (unreadable !== undefined) throw unreadable.error;
   return null;
+}
+
+/** Whether another run began it. */
+export function isChild({ parent_run_id = null }: Pick<RunState, "parent_run_id">): boolean {
+  return parent_run_id !== null;
 }
 
 /** By start time; run ids decide between equal ones, because they rise with time too. */

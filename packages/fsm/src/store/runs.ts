@@ -2,7 +2,7 @@ import { isLoopsError } from "@loops/core";
 import type { RunState } from "../run-state.js";
 import { resolveBlobs } from "./blobs.js";
 import type { CommitMark } from "./commit-codec.js";
-import type { RunPaths } from "./layout.js";
+import { ownStemOf, type RunPaths } from "./layout.js";
 import { type LoadedRun, loadRun } from "./load.js";
 import { listDirectory } from "./owner.js";
 import { readIfExists, readRecords } from "./read-file.js";
@@ -40,6 +40,18 @@ export function findRunById(context: StoreContext, runId: string): Extract<StemC
     if (content.kind === "run" && content.run.state.run_id === runId) return content;
     if (content.kind === "corrupt" && runIdOfCorrupt(context, content.paths) === runId) throw content.error;
   }
+  return null;
+}
+
+/** The run of that loop with that id, looked for where it is likely to lie first; `null` if there is none. */
+export function findRun(context: StoreContext, loop: string, runId: string): { readonly paths: RunPaths } | null {
+  const isIt = (content: StemContent | null): content is Extract<StemContent, { kind: "run" }> =>
+    content?.kind === "run" && content.run.state.loop_name === loop && content.run.state.run_id === runId;
+  for (const stem of [ownStemOf(loop, runId), loop]) {
+    const content = readStem(context, stem);
+    if (isIt(content)) return content;
+  }
+  for (const content of readRunning(context)) if (isIt(content)) return content;
   return null;
 }
 

@@ -43,6 +43,13 @@ export function runNotFound(runId: string): LoopsError {
   return new LoopsError("LOOPS_RUN_NOT_FOUND", `[store] there is no run ${runId}. List the runs to see their ids.`);
 }
 
+export function runNotEnded(runId: string, status: string): LoopsError {
+  return new LoopsError(
+    "LOOPS_RUN_NOT_ENDED",
+    `[store] run ${runId} is ${status} and can be gone on with. Resume it, or start its loop anew, which archives it.`,
+  );
+}
+
 export function runExists(runId: string): LoopsError {
   return new LoopsError(
     "LOOPS_RUN_EXISTS",

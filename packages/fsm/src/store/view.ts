@@ -41,7 +41,7 @@ export function encodeView({ state, position, flushedSeq, owner, updatedAt }: Vi
     status,
     accumulated_ms,
     continuation_prompt = null,
-    retry_counts,
+    retry_counts = {},
     active_sub_loop = null,
     ...added
   } = state;

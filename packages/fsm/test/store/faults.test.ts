@@ -187,10 +187,10 @@ describe("a store that cannot write", () => {
   });
 });
 
-describe("a durable store", () => {
+describe("a store that survives a loss of power", () => {
   it("B-2: waits for the disk at each commit, and commits nothing more once the disk has failed", async () => {
     const { active, fs: injected } = faults();
-    const { store, running } = newStore({ durable: true, fs: injected });
+    const { store, running } = newStore({ durability: "power", fs: injected });
     let synced = 0;
     active.fdatasyncSync = (fd) => {
       synced += 1;

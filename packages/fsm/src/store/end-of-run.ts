@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import { isLoopsError } from "@loops/core";
+import { archiveRun, clearRun } from "./archive.js";
+import { hasEnded } from "./has-ended.js";
+import { ownStemOf, type RunPaths } from "./layout.js";
+import { type LoadedRun, loadRun } from "./load.js";
+import { type Claim, claim, listDirectory, livingOwner, readOwners, removeOwner } from "./owner.js";
+import { refreshFiles } from "./refresh.js";
+import { findRunById, readRunning, type StemContent } from "./runs.js";
+import type { StoreContext } from "./store-context.js";
+import { runNotEnded, runNotFound } from "./store-errors.js";
+
+export type RunContent = Extract<StemContent, { kind: "run" }>;
+export type RunClaim = Claim<LoadedRun | null>;
+
+/**
+ * Moves a run that has ended into the history, its children first.
+ *
+ * @throws LoopsError `LOOPS_RUN_NOT_FOUND`, `LOOPS_RUN_NOT_ENDED`, `LOOPS_RUN_OWNED`, `LOOPS_STORE_WRITE`
+ */
+export function archiveEndedRun(context: StoreContext, runId: string): void {
+  const found = findRunById(context, runId);
+  if (found === null) {
+    if (!sweepArchived(context, runId)) throw runNotFound(runId);
+    return;
+  }
+  const { paths } = found;
+  const claimed = claim(context, paths.stem, runId, () => loadRun(context.fs, paths));
+  try {
+    const state = claimed.record?.state;
+    if (state?.run_id !== runId) throw runNotFound(runId);
+    if (!hasEnded(state.status)) throw runNotEnded(runId, state.status);
+    archiveClaimed(context, paths, state.loop_name, claimed);
+  } finally {
+    removeOwner(context, claimed.path);
+  }
+}
+
+/** Moves a run into the history whatever its status, its children first; one whose owner lives is left alone. */
+export function archiveUnowned(context: StoreContext, { paths, run }: RunContent): void {
+  const claimed = claimOrNull(context, paths, run.state.run_id);
+  if (claimed === null) return;
+  try {
+    if (claimed.record?.state.run_id === run.state.run_id) {
+      archiveClaimed(context, paths, run.state.loop_name, claimed);
+    }
+  } finally {
+    removeOwner(context, claimed.path);
+  }
+}
+
+/** Archives what lies where a claim was made, and clears the place. The claim stays. */
+export function archiveClaimed(context: StoreContext, paths: RunPaths, loop: string, claimed: RunClaim): void {
+  const previous = claimed.record;
+  if (previous === null) {
+    // No commit and no state: of a run that was killed before its first commit, or events that lost their state.
+    archiveRun(context, paths, loop, new Date().toISOString().replace(/[:.]/g, ""));
+  } else {
+    // Before their parent: where that is cut off, they are still found by it.
+    for (const child of childrenOf(context, previous.state.run_id)) archiveUnowned(context, child);
+    refreshFiles(context, paths, previous, claimed.epoch);
+    archiveRun(context, paths, loop, previous.state.run_id);
+  }
+  clearRun(context, paths);
+}
+
+/** `null` where the owner lives. */
+export function claimOrNull(context: StoreContext, paths: RunPaths, runId: string): RunClaim | null {
+  try {
+    return claim(context, paths.stem, runId, () => loadRun(context.fs, paths));
+  } catch (error) {
+    if (isLoopsError(error, "LOOPS_RUN_OWNED")) return null;
+    throw error;
+  }
+}
+
+function childrenOf(context: StoreContext, runId: string): readonly RunContent[] {
+  return [...readRunning(context)].filter(
+    (content): content is RunContent => content.kind === "run" && content.run.state.parent_run_id === runId,
+  );
+}
+
+/**
+ * Whether a run is archived. Then what may be left of it, by a process that was killed while it cleared the place, is
+ * removed.
+ */
+function sweepArchived(context: StoreContext, runId: string): boolean {
+  const { fs, layout } = context;
+  const loops = listDirectory(fs, layout.archives).filter(
+    (loop) => !loop.startsWith(".") && fs.existsSync(join(layout.archives, loop, runId)),
+  );
+  for (const loop of loops) {
+    const stem = ownStemOf(loop, runId);
+    const owners = readOwners(context, stem);
+    if (livingOwner(owners) !== null) continue;
+    clearRun(context, layout.run(stem));
+    for (const owner of owners) removeOwner(context, owner.path);
+  }
+  return loops.length > 0;
+}

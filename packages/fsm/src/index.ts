@@ -2,6 +2,7 @@ export type { ActionOutcome, ActionRequest, ActionRunner, PreparedAction } from 
 export { type ShellRunnerOptions, shellRunner } from "./actions/shell-runner.js";
 export { defineLoop, type LoopInput, type StateInput, type Target } from "./definition/define-loop.js";
 export { definitionHash } from "./definition/hash.js";
+export { type JsonSchema, loopJsonSchema } from "./definition/json-schema.js";
 export { loadLoop, type ParsedLoop, type ParseLoopOptions, parseLoop } from "./definition/load.js";
 export { checkLoopName } from "./definition/names.js";
 export {
@@ -10,12 +11,14 @@ export {
   type LoopProblem,
   type Severity,
 } from "./definition/problem.js";
+export type { LoopExtensions } from "./definition/schema.js";
 export { resolveTarget } from "./definition/targets.js";
 export type * from "./definition/types.js";
 export type { Clock } from "./engine/clock.js";
 export type { EventSink } from "./engine/event-sink.js";
 export type {
   ActionContext,
+  ActionDoubt,
   EngineOptions,
   ResumeLoopOptions,
   RunLimits,

@@ -195,3 +195,13 @@ it("an action is told which run, state and attempt it is of, beside what the cal
     },
   });
 });
+
+it("an action finds what was captured in its environment, under what the engine itself says", async () => {
+  const runner = fakeRunner(({ command }) => ({ output: `<${command}>` }));
+  const states = { a: { action: "one", capture: "first", next: "b" }, b: { action: "two", next: "done" } };
+  const definition = loopOf({ ...states, done: { terminal: true } });
+  const actionEnv = () => ({ MINE: "1", LOOPS_CAPTURED_FIRST: "not this" });
+  await runLoop({ definition, store: memoryStore(), runner, actionEnv });
+  expect(runner.requests[0]?.env["LOOPS_CAPTURED_FIRST"]).toBe("not this");
+  expect(runner.requests[1]?.env).toMatchObject({ MINE: "1", LOOPS_CAPTURED_FIRST: "<one>", LOOPS_STATE: "b" });
+});

@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
-// An id in the name of a test means something only if docs/parity.md has a row for it, and a row there is a promise
-// only if a test bears its id.
+// An id in the name of a test means something only if docs/parity.md or docs/compatibility.md has a row for it, and a row
+// there is a promise only if a test bears its id.
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-const page = readFileSync(join(root, "docs/parity.md"), "utf8");
-const documented = [...page.matchAll(/^\| ([A-Z]-\d+) +\|/gm)].map(([, id = ""]) => id);
+const rowsOf = (page: string) =>
+  [...readFileSync(join(root, page), "utf8").matchAll(/^\| ([A-Z]-\d+) +\|/gm)].map(([, id = ""]) => id);
+const compatibility = rowsOf("docs/compatibility.md");
+const documented = [...rowsOf("docs/parity.md"), ...compatibility];
 
 const tested = new Map(
   ["packages", "apps"]
@@ -18,17 +20,21 @@ const tested = new Map(
     .flatMap((path) => idsOfNames(readFileSync(path, "utf8")).map((id) => [id, path.slice(root.length)] as const)),
 );
 
-it("every id in a test's name has a row in docs/parity.md", () => {
+it("every id in a test's name has a row in docs/parity.md or docs/compatibility.md", () => {
   const unknown = [...tested].filter(([id]) => !documented.includes(id)).map(([id, path]) => `${id} in ${path}`);
   expect(unknown).toEqual([]);
 });
 
-it("every row of docs/parity.md has a test that bears its id", () => {
+it("every row of the two has a test that bears its id", () => {
   expect(documented.filter((id) => !tested.has(id))).toEqual([]);
 });
 
 it("no id has two rows", () => {
   expect(documented.filter((id, index) => documented.indexOf(id) !== index)).toEqual([]);
+});
+
+it("docs/compatibility.md goes on where the defects of the original end, without a gap", () => {
+  expect(compatibility).toEqual(compatibility.map((_, index) => `B-${41 + index}`));
 });
 
 it("ids are found one by one, in lists and as ranges", () => {

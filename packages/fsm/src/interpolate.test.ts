@@ -63,7 +63,7 @@ describe("interpolate", () => {
     expect(run("${context.nope:json:default=[]} ${context.nope:default=[]:json:shell}")).toBe("[] '[]'");
   });
 
-  it("a key with a colon in it is found, where what follows the colon is no filter", () => {
+  it("B-45: a key with a colon in it is found, where what follows the colon is no filter", () => {
     const context = { "a:b": { c: 1 }, "a:shell": 2, a: "x y" };
     expect(run("${context.a:b.c} ${context.a:shell} ${context.a}", { context })).toBe("1 'x y' x y");
     expect(run("${env.A:B}", { env: { "A:B": "value" } })).toBe("value");

@@ -52,15 +52,18 @@ describe("output_contains", () => {
     expect(contains("x", "x", { source: "" })).toMatchObject({ verdict: "no" });
   });
 
-  it.each([false, true])("a pattern that backtracks without end is the verdict error, with negate %s", (negate) => {
-    const pattern = "(a+)+$";
-    expect(contains(pattern, `${"a".repeat(40)}!`, { negate })).toEqual({
-      type: "output_contains",
-      verdict: "error",
-      details: { error: expect.stringContaining("not over after 1000 ms"), pattern },
-    });
-    expect(contains(pattern, "aaa")).toMatchObject({ verdict: "yes", details: { matched: true } });
-  });
+  it.each([false, true])(
+    "B-46: a pattern that backtracks without end is the verdict error, with negate %s",
+    (negate) => {
+      const pattern = "(a+)+$";
+      expect(contains(pattern, `${"a".repeat(40)}!`, { negate })).toEqual({
+        type: "output_contains",
+        verdict: "error",
+        details: { error: expect.stringContaining("not over after 1000 ms"), pattern },
+      });
+      expect(contains(pattern, "aaa")).toMatchObject({ verdict: "yes", details: { matched: true } });
+    },
+  );
 
   it("searches plain text where the pattern is no regular expression", () => {
     expect(contains("0 errors (", "0 errors (of 3)")).toMatchObject({ verdict: "yes" });
@@ -184,6 +187,10 @@ describe("output_json", () => {
     expect(json("3", "", "eq", 3)).toMatchObject({ verdict: "error" });
   });
 
+  it("B-41: whole numbers beyond 2^53 lose digits", () => {
+    expect(json('{"id": 9007199254740993}', "id", "eq", 9007199254740992)).toMatchObject({ verdict: "yes" });
+  });
+
   it("B-41: NaN and Infinity are taken, and are null in the details", () => {
     expect(json('{"a": Infinity}', "a", "gt", 5)).toMatchObject({ verdict: "yes", details: { value: null } });
     expect(json('{"a": [NaN, 1]}', "a", "ne", [1])).toMatchObject({ verdict: "yes", details: { value: [null, 1] } });
@@ -223,7 +230,7 @@ describe("mcp_result", () => {
     [0, "{oops", "tool_error"],
     [0, "[1]", "tool_error"],
     [0, "null", "tool_error"],
-  ])("exit code %i with %j is %s, and tells what is wrong", (exit_code, output, verdict) => {
+  ])("B-47: exit code %i with %j is %s, and tells what is wrong", (exit_code, output, verdict) => {
     const details = { exit_code, error: expect.any(String) };
     expect(mcp(exit_code, output)).toEqual({ type: "mcp_result", verdict, details });
   });

@@ -46,7 +46,7 @@ describe("what llm_structured asks", () => {
     expect(prompt).toBe(`Is it done?\n\n<action_output>\n${output.slice(10)}\n</action_output>`);
   });
 
-  it("has a prompt and a schema of its own where the state names none", async () => {
+  it("B-44: has a prompt and a schema of its own where the state names none", async () => {
     for (const config of [{}, { prompt: "", schema: {} }]) {
       const { prompt, schema } = await questionFor({ config });
       expect(prompt).toMatch(/^\w.+succeeded\.\n\n<action_output>\nout\n<\/action_output>$/s);
@@ -145,7 +145,7 @@ describe("llm_structured: every problem is the verdict error, and says of which 
     ["no JSON", saying("I think so."), {}, { raw_preview: "I think so." }],
     ["an empty result", saying({ result: "" }), {}, { raw_preview: '{"result":""}' }],
     [
-      "no confidence",
+      "B-47: no confidence",
       saying({ verdict: "yes", confidence: "high" }),
       {},
       { raw_preview: '{"verdict":"yes","confidence":"high"}' },

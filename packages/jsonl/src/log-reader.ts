@@ -152,9 +152,10 @@ export class LogReader {
 
   /** Whether `file` gave lines, or is read anew. */
   async #read(file: LogFile): Promise<boolean> {
-    const unknown = file.mark.head.length === 0 && !file.gzip;
+    // Of what is empty nothing tells whether it is emptied.
+    const empty = file.mark.head.length === 0 && !file.gzip;
     const chunk = await this.#chunk(file);
-    if (unknown && (await this.#overtaken(file))) return true;
+    if (empty && (await this.#overtaken(file))) return true;
     if (chunk === "truncated") return this.#restart(file);
     if (chunk === "end") return false;
     this.#lines = this.#splitter.push(chunk);
@@ -173,14 +174,15 @@ export class LogReader {
   }
 
   /**
-   * Whether `file`, of which nothing was known, was copied and emptied before it was read: its first bytes cannot tell,
-   * but there is a newer rotated file while it has its name still. Then reading goes on there.
+   * Whether there are rotated files newer than what was read of `file`. They may be copies of what it was before it was
+   * emptied, so that reading goes on with the oldest of them; `file` comes in its turn.
    */
   async #overtaken(file: LogFile): Promise<boolean> {
-    if (this.#place.number !== null || !(await this.#isCurrent(file))) return false;
+    if (this.#place.number !== null) return false;
     const { rising, highest } = await listSiblings(this.#options.path);
     if (!rising || highest <= this.#place.after) return false;
     this.#place = { ...this.#place, file: null };
+    this.#splitter = new LineSplitter();
     file.close();
     return true;
   }
@@ -196,8 +198,10 @@ export class LogReader {
       this.#gapBeforeNext = gap;
       return true;
     }
-    if (file instanceof PlainFile) file.restart();
-    this.#begin({ ...this.#place, file }, 0);
+    if (!(await this.#overtaken(file))) {
+      if (file instanceof PlainFile) file.restart();
+      this.#begin({ ...this.#place, file }, 0);
+    }
     this.#gap(gap);
     return true;
   }

@@ -15,8 +15,9 @@ export function* strayContents(name, dir) {
   for (const required of ["package.json", "README.md", "LICENSE"]) {
     if (!files.includes(required)) yield `${name}: ${required} is missing`;
   }
+  const data = files.includes("package.json") ? exportedData(join(dir, "package.json")) : [];
   for (const file of files) {
-    if (!file.startsWith("dist/") && !["package.json", "README.md", "LICENSE"].includes(file)) {
+    if (!file.startsWith("dist/") && !["package.json", "README.md", "LICENSE", ...data].includes(file)) {
       yield `${name}: ${file} does not belong into the package`;
     }
     const text = readFileSync(join(dir, file), "utf8");
@@ -30,6 +31,14 @@ export function* strayContents(name, dir) {
       yield `${name}: ${file} points out of the package, to ${source}`;
     }
   }
+}
+
+/** Files of data that a package exports beside its code, such as a JSON Schema. @param {string} manifest its path */
+function exportedData(manifest) {
+  const { exports = {} } = JSON.parse(readFileSync(manifest, "utf8"));
+  return Object.values(exports)
+    .filter((target) => typeof target === "string" && target.endsWith(".json"))
+    .map((target) => posix.normalize(target));
 }
 
 /**

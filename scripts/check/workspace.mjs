@@ -20,7 +20,7 @@ export function publicPackages() {
       name: manifest.name,
       dir,
       entryPoints: Object.keys(manifest.exports)
-        .filter((key) => key !== "./package.json")
+        .filter((key) => !key.endsWith(".json"))
         .map((key) => manifest.name + key.slice(1)),
     }));
 }

@@ -27,6 +27,7 @@ export type {
 } from "./engine/options.js";
 export { resumeLoop } from "./engine/resume-loop.js";
 export { runLoop } from "./engine/run-loop.js";
+export { type AskModelByCommandOptions, askModelByCommand } from "./evaluators/ask-model-by-command.js";
 export { evaluate } from "./evaluators/evaluate.js";
 export type {
   AskModel,
@@ -39,6 +40,8 @@ export type {
   ModelQuestion,
   Verdict,
 } from "./evaluators/evaluation.js";
+export { type GitDiffStatOptions, gitDiffStat } from "./evaluators/git-diff-stat.js";
+export { ModelError, type ModelErrorKind } from "./evaluators/model-error.js";
 export type * from "./events.js";
 export { interpolate } from "./interpolate.js";
 export type { InterpolationScope } from "./interpolate-scope.js";

@@ -69,13 +69,14 @@ describe("plainValue", () => {
     for (const source of ["0", "00", "7", "1_000", "0x10"]) expect(plainValue(source)).not.toHaveProperty("surprise");
   });
 
-  it("reads every number that JSON writes without an exponent as that number", () => {
+  it("reads every number that JSON writes as that number, but for those with an exponent and no dot", () => {
     fc.assert(
       fc.property(fc.oneof(fc.maxSafeInteger(), fc.double({ noDefaultInfinity: true, noNaN: true })), (number) => {
         const source = JSON.stringify(number);
-        fc.pre(!/e\d/.test(source) && !(source.includes("e") && !source.includes(".")));
+        fc.pre(source.includes(".") || Number.isSafeInteger(number));
         expect(plainValue(source).value).toBe(Object.is(number, -0) ? 0 : number);
       }),
+      { numRuns: 1000 },
     );
   });
 });

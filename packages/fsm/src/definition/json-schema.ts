@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { descriptiveLoopFields, laterStateFields } from "./later-fields.js";
+import { type LoopExtensions, schemasFor } from "./schema.js";
+
+/** A JSON Schema, or a part of one. */
+export type JsonSchema = { [keyword: string]: unknown };
+
+/**
+ * The JSON Schema (draft 7) of loop files as people write them, for editors and other tools: `loop.schema.json` of this
+ * package is the one without `extensions`. It knows names and types; where states lead is checked by `parseLoop`.
+ *
+ * It refuses what that only warns of (unknown fields), and what an editor cannot read as it does: fields that are there
+ * but empty, and numbers with `_` or `:` in them.
+ */
+export function loopJsonSchema(extensions: LoopExtensions = {}): JsonSchema {
+  const generated = z.toJSONSchema(schemasFor(extensions).loop, { io: "input", target: "draft-7", override: loosen });
+  const { $schema, properties, ...rest } = generated as JsonSchema;
+  const { states, ...fields } = properties as Record<string, JsonSchema>;
+  const described = [...descriptiveLoopFields].map((name) => [name, { description: "Has no effect on how it runs." }]);
+  return {
+    $schema,
+    title: "Loop",
+    description: "A loop of @loops/fsm: it acts, checks and tries again, from state to state.",
+    ...rest,
+    properties: {
+      ...fields,
+      states: { ...states, minProperties: 1, additionalProperties: { $ref: "#/definitions/state" } },
+      ...Object.fromEntries(described),
+    },
+    definitions: { state: stateSchema(states?.["additionalProperties"] as JsonSchema) },
+  };
+}
+
+function stateSchema({ properties, ...rest }: JsonSchema): JsonSchema {
+  const fields = properties as Record<string, JsonSchema>;
+  const alias = (of: string) => ({ ...fields[of], description: `Another name for ${of}.` });
+  const known = { ...fields, on_success: alias("on_yes"), on_failure: alias("on_no") };
+  // Neither what is a field already, nor what is refused as not built.
+  const taken = [...Object.keys(known), ...laterStateFields].filter((name) => name.startsWith("on_"));
+  return {
+    ...rest,
+    properties: known,
+    patternProperties: {
+      [`^(?!(?:${taken.join("|")})$)on_.`]: {
+        ...fields["on_yes"],
+        description: "Where the verdict of that name leads.",
+      },
+    },
+    dependencies: { max_retries: ["on_retry_exhausted"], on_retry_exhausted: ["max_retries"] },
+  };
+}
+
+/** Words for booleans, which an editor that reads YAML 1.2 takes for text. */
+const booleans = [true, false, "yes", "no", "on", "off"];
+
+/** From what a definition holds to what a file may say for it. */
+function loosen({ jsonSchema, path }: { jsonSchema: JsonSchema; path: readonly (string | number)[] }): void {
+  const { type, enum: choices, const: constant } = jsonSchema;
+  if (type === "string" && choices === undefined && constant === undefined) {
+    // Without quotes it is the text that is written.
+    jsonSchema["type"] = ["string", "number", "boolean"];
+  }
+  if (type === "boolean") {
+    delete jsonSchema["type"];
+    jsonSchema["enum"] = booleans;
+  }
+  if (jsonSchema["maximum"] === Number.MAX_SAFE_INTEGER) delete jsonSchema["maximum"];
+  delete jsonSchema["propertyNames"];
+  // 0 is none, but for the loop as a whole and for the model.
+  const field = path.at(-1);
+  if (field === "default_timeout" || (field === "timeout" && path.includes("states"))) {
+    delete jsonSchema["exclusiveMinimum"];
+    jsonSchema["minimum"] = 0;
+  }
+}

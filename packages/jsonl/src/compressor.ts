@@ -60,12 +60,16 @@ export class Compressor {
         throw error;
       });
     } catch (error) {
+      this.#reportFailure(path, error);
       await rm(temporary, { force: true }).catch(report);
-      // Nobody is to be told of a file that was removed, or that the next writer will compress.
-      if (isMissing(error) || this.#abort.signal.aborted) return;
-      const message = `[jsonl] cannot compress ${path}: ${errorMessage(error)}`;
-      const todo = "it stays uncompressed, and is tried again at the next rotation; check the space on the disk";
-      report(new LoopsError("LOOPS_ROTATE", `${message}; ${todo}`, { cause: error }));
     }
+  }
+
+  /** Nobody is to be told of a file that was removed, or that the next writer will compress. */
+  #reportFailure(path: string, error: unknown): void {
+    if (isMissing(error) || this.#abort.signal.aborted) return;
+    const message = `[jsonl] cannot compress ${path}: ${errorMessage(error)}`;
+    const todo = "it stays uncompressed, and is tried again at the next rotation; check the space on the disk";
+    this.#options.report(new LoopsError("LOOPS_ROTATE", `${message}; ${todo}`, { cause: error }));
   }
 }

@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { JsonlTransportOptions } from "../src/jsonl-options.js";
+
+const program = fileURLToPath(new URL("./fixtures/rotating-writer.mjs", import.meta.url));
+
+/** A process that writes until it is told to close, or is killed. */
+export interface RotatingProcess {
+  readonly pid: number;
+  /** Number of the last event that a flush had reported. */
+  flushed(): number;
+  /** Codes of the errors that were reported. */
+  errors(): readonly string[];
+  /** Lets it close its bus and end. */
+  finish(): void;
+  kill(): void;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+}
+
+/** @param wrap a command that starts with `$@`, to run the process under limits */
+export function startWriter(
+  path: string,
+  writer: string,
+  count: number,
+  options: Partial<JsonlTransportOptions>,
+  wrap?: string,
+): RotatingProcess {
+  const command = [process.execPath, program, path, writer, String(count), JSON.stringify(options)];
+  const [file = "", ...args] = wrap === undefined ? command : ["sh", "-c", wrap, "sh", ...command];
+  const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    output += chunk;
+  });
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal }));
+  });
+  const lines = (kind: string) =>
+    output
+      .slice(0, output.lastIndexOf("\n") + 1)
+      .split("\n")
+      .filter((line) => line.startsWith(`${kind} `))
+      .map((line) => line.slice(kind.length + 1));
+  return {
+    pid: child.pid as number,
+    flushed: () => Number(lines("flushed").at(-1) ?? -1),
+    errors: () => lines("error"),
+    finish: () => child.stdin.end(),
+    kill: () => void child.kill("SIGKILL"),
+    ended,
+  };
+}

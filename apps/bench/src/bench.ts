@@ -12,6 +12,11 @@ export interface Side {
   reset?(): void | Promise<void>;
 }
 
+export interface SetupOptions {
+  /** Less data than speed is measured with: enough to see that the benchmark works. */
+  readonly short: boolean;
+}
+
 /** What a benchmark holds while it runs. */
 export interface Sides {
   readonly ours: Side;
@@ -30,5 +35,5 @@ export interface Bench {
   /** What `ours / theirs` may be: at most this where a lower value is better, at least this where a higher one is. */
   readonly bar: number | null;
   /** Makes both sides, each with closures of its own, so that neither is measured with the other's inline caches. */
-  setup(): Sides | Promise<Sides>;
+  setup(options: SetupOptions): Sides | Promise<Sides>;
 }

@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly warmUpRounds?: number;
   /** How long one round should take. @default 30 */
   readonly roundMs?: number;
+  /** Less data, where a benchmark needs much of it. @default false */
+  readonly short?: boolean;
   /** Milliseconds, monotonic. @default performance.now */
   readonly now?: () => number;
 }
@@ -58,8 +60,8 @@ export function verdict(
  * @throws Error when a side did not do all of its work
  */
 export async function runBench(bench: Bench, options: RunOptions = {}): Promise<Result> {
-  const { rounds = 15, warmUpRounds = 3, roundMs = 30, now = () => performance.now() } = options;
-  const sides = await bench.setup();
+  const { rounds = 15, warmUpRounds = 3, roundMs = 30, short = false, now = () => performance.now() } = options;
+  const sides = await bench.setup({ short });
   try {
     const iterations = {
       ours: await calibrate(sides.ours, roundMs, now),

@@ -9,6 +9,7 @@ import { jsonLine, table } from "./report.js";
 const usage = `npm run bench -- [--json] [--rounds N] [NAME…]
 
 Compares ours with theirs, both in one process, each benchmark in another, and exits with 1 when a bar is missed.
+NAME is a benchmark, or the beginning of several: \`jsonl\` stands for all of jsonl-….
 
   --json       one JSON object a line: name, ours, theirs, unit, ratio (ours / theirs), bar, ok
   --rounds N   timed rounds of each side; the median counts (default 15)
@@ -29,13 +30,19 @@ function readArguments(args: string[]): Arguments {
   const { values, positionals } = parse(args);
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new UsageError(`--rounds ${values.rounds} is no positive number.`);
-  const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
+  const unknown = positionals.filter((given) => !benches.some(({ name }) => isMeant(name, given)));
   if (unknown.length > 0) {
     const names = benches.map((bench) => bench.name).join(", ");
     throw new UsageError(`No benchmark is called ${unknown.join(", ")}. There are: ${names}.`);
   }
-  const chosen = positionals.length === 0 ? benches : benches.filter(({ name }) => positionals.includes(name));
+  const isChosen = ({ name }: Bench) => positionals.some((given) => isMeant(name, given));
+  const chosen = positionals.length === 0 ? benches : benches.filter(isChosen);
   return { help: values.help, json: values.json, rounds, chosen };
+}
+
+/** A whole name means only itself, although others may begin with it. */
+function isMeant(name: string, given: string): boolean {
+  return name === given || (name.startsWith(`${given}-`) && !benches.some((bench) => bench.name === given));
 }
 
 function parse(args: string[]) {

@@ -6,7 +6,12 @@ import { closest, didYouMean, listNames } from "./suggest.js";
 import { targetFields, targetTables } from "./targets.js";
 
 const stateTemplates = ["action", "params", "loop", ...targetFields, ...targetTables];
-const evaluatorTemplates = ["source", "target", "previous", "tolerance", "prompt"];
+/** The fields of evaluators that are templates. What is in one of the program's own is its own business. */
+const evaluatorTemplates: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ["output_numeric", ["target"]],
+  ["convergence", ["target", "previous", "tolerance"]],
+  ["llm_structured", ["prompt"]],
+]);
 
 /** What is in the namespaces whose keys are the same in every loop. */
 const fixedKeys: ReadonlyMap<string, readonly string[]> = new Map([
@@ -31,11 +36,11 @@ export function checkTemplates(loop: PlainObject): Finding[] {
   return Object.entries(states).flatMap(([name, state]) => {
     if (!isPlainObject(state)) return [];
     const evaluate = own(state, "evaluate");
+    const config = isPlainObject(evaluate) ? evaluate : {};
+    const fields = ["source", ...(evaluatorTemplates.get(own(config, "type")) ?? [])];
     return [
       ...stateTemplates.flatMap((field) => inField(own(state, field), ["states", name, field])),
-      ...(isPlainObject(evaluate)
-        ? evaluatorTemplates.flatMap((field) => inField(own(evaluate, field), ["states", name, "evaluate", field]))
-        : []),
+      ...fields.flatMap((field) => inField(own(config, field), ["states", name, "evaluate", field])),
     ];
   });
 }

@@ -1,3 +1,10 @@
+export {
+  type ActionFunction,
+  type FunctionCall,
+  type FunctionResult,
+  functionRunner,
+} from "./actions/function-runner.js";
+export { type PromptRunnerOptions, promptRunner } from "./actions/prompt-runner.js";
 export type { ActionOutcome, ActionRequest, ActionRunner, PreparedAction } from "./actions/runner.js";
 export { type ShellRunnerOptions, shellRunner } from "./actions/shell-runner.js";
 export { defineLoop, type LoopInput, type StateInput, type Target } from "./definition/define-loop.js";

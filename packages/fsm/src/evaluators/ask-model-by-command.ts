@@ -1,4 +1,5 @@
 import { LoopsError } from "@loops/core";
+import { type CommandTemplate, commandTemplate } from "../actions/command-template.js";
 import { shellRunner } from "../actions/shell-runner.js";
 import type { ActionResult } from "../run-state.js";
 import type { AskModel, ModelQuestion } from "./evaluation.js";
@@ -20,10 +21,7 @@ export interface AskModelByCommandOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
-const prefix = "LOOPS_MODEL_";
-const variables = ["model", "prompt", "schema", "max_tokens"] as const;
-type Variable = (typeof variables)[number];
-const reference = new RegExp(`\\$\\{(${variables.join("|")})(:shell)?\\}`, "g");
+const names = ["model", "prompt", "schema", "max_tokens"] as const;
 
 /** Shells say so of what they do not find, and of what they may not execute. */
 const notFound = [126, 127];
@@ -44,16 +42,15 @@ export function askModelByCommand(options: AskModelByCommandOptions): AskModel {
   if (typeof command !== "string" || command.trim() === "") {
     throw new LoopsError("LOOPS_CONFIG", '[ask-model] "command" is empty. Give a command line, such as "claude -p".');
   }
-  const used = new Set([...command.matchAll(reference)].map(([, name]) => name));
-  const script = scriptOf(command, used.has("prompt"));
+  const template = commandTemplate({ command, names, prefix: "LOOPS_MODEL_", input: "prompt" });
   const runner = shellRunner();
 
   return async (question) => {
     const prepared = await runner.prepare({
       type: "shell",
-      command: script,
+      command: template.script,
       cwd: cwd ?? process.cwd(),
-      env: { ...env, ...environmentOf(question, used.has("schema")) },
+      env: { ...env, ...environmentOf(question, template) },
       timeoutMs: question.timeoutMs,
       signal: question.signal,
       onLine: () => {},
@@ -64,24 +61,17 @@ export function askModelByCommand(options: AskModelByCommandOptions): AskModel {
   };
 }
 
-function scriptOf(command: string, takesPrompt: boolean): string {
-  const body = command.replace(reference, (_match, name: string, quoted?: string) => {
-    const variable = `\${${prefix}${name.toUpperCase()}}`;
-    return quoted === undefined ? variable : `"${variable}"`;
-  });
-  return takesPrompt ? body : `exec <<<"\${${prefix}PROMPT}"\n${body}`;
-}
-
-function environmentOf(question: ModelQuestion, takesSchema: boolean): Record<string, string> {
-  const { model, prompt, maxTokens } = question;
-  const schema = JSON.stringify(question.schema);
-  const values: Readonly<Record<Variable, string>> = {
+function environmentOf({ model, prompt, schema, maxTokens }: ModelQuestion, template: CommandTemplate) {
+  const fits = JSON.stringify(schema);
+  const values: Readonly<Record<(typeof names)[number], string>> = {
     model,
-    prompt: takesSchema ? prompt : `${prompt}\n\nAnswer with nothing but JSON that fits this JSON Schema:\n${schema}`,
-    schema,
+    prompt: template.has("schema")
+      ? prompt
+      : `${prompt}\n\nAnswer with nothing but JSON that fits this JSON Schema:\n${fits}`,
+    schema: fits,
     max_tokens: String(maxTokens),
   };
-  return Object.fromEntries(variables.map((name) => [`${prefix}${name.toUpperCase()}`, values[name]]));
+  return template.environment(values);
 }
 
 function outputOf({ exit_code, output, stderr }: ActionResult, command: string, { timeoutMs }: ModelQuestion): string {

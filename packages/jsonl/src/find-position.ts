@@ -2,7 +2,7 @@ import { hashOf } from "./file-mark.js";
 import { type LogFile, openIfThere, readHead } from "./log-file.js";
 import type { Place } from "./newer-files.js";
 import { positionIn, type ReadPosition } from "./read-position.js";
-import { listSiblings, type Sibling } from "./siblings.js";
+import { identify, listSiblings, type Sibling } from "./siblings.js";
 
 /** Whoever gets it closes the file. */
 export interface FoundPlace extends Place {
@@ -19,8 +19,8 @@ const looks = 3;
 export async function openPosition(path: string, position: ReadPosition): Promise<FoundPlace | null> {
   for (let look = 1; look <= looks; look++) {
     const current = await openIfThere(path);
-    const { files } = await listSiblings(path).catch(closing(current));
-    const place = await search(position, current, files);
+    const siblings = await identified(path).catch(closing(current));
+    const place = await search(position, current, siblings);
     if (place !== null) return place;
   }
   return null;
@@ -31,12 +31,13 @@ export async function openCopy(path: string, file: LogFile, offset: number): Pro
   const { head } = file.mark;
   if (head.length === 0) return null;
   const position = { ...positionIn(file.mark, offset, 0), headLength: head.length, headHash: hashOf(head) };
+  const others = (await identified(path)).filter((sibling) => !file.mark.isInode(sibling));
+  return search(position, null, others);
+}
+
+async function identified(path: string): Promise<readonly Sibling[]> {
   const { files } = await listSiblings(path);
-  return search(
-    position,
-    null,
-    files.filter((sibling) => !file.mark.isInode(sibling)),
-  );
+  return (await Promise.all(files.map(identify))).filter((file) => file !== null);
 }
 
 async function search(

@@ -9,7 +9,7 @@ import { type NextFile, openNext, type Place } from "./newer-files.js";
 import { PlainFile } from "./plain-file.js";
 import type { ReadGap } from "./read-gap.js";
 import { formatPosition, positionIn, type ReadPosition } from "./read-position.js";
-import { listSiblings } from "./siblings.js";
+import { findMark, listSiblings } from "./siblings.js";
 
 /** A line that was skipped, and the file it is in, by the name it was opened under. */
 export interface BadFileLine extends BadLine {
@@ -128,7 +128,9 @@ export class LogReader {
     }
     this.#place = { ...this.#place, file };
     const { files, highest } = await listSiblings(path);
-    const number = files.find((sibling) => file.mark.isInode(sibling))?.number ?? null;
+    // Usually none is newer than a moment ago.
+    const newer = files.filter(({ number }) => number > before.highest);
+    const number = (await findMark(newer, file.mark))?.number ?? null;
     const start = from === "end" ? await file.lastLine(this.#buffer) : 0;
     file.seek(start);
     this.#begin({ file, number, after: number === null ? highest : number - 1, strict: true }, start);

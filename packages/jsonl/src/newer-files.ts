@@ -1,5 +1,6 @@
 import { type LogFile, openIfThere } from "./log-file.js";
-import { indexOfMark, listSiblings, type Sibling, type Siblings } from "./siblings.js";
+import type { RotatedFile } from "./rotated-files.js";
+import { findMark, identify, listSiblings, type Sibling, type Siblings } from "./siblings.js";
 
 /** How far reading has come in the order of files. */
 export interface Place {
@@ -47,47 +48,61 @@ async function choose(
   siblings: Siblings,
   attempt: number,
 ): Promise<NextFile | null | "again"> {
-  const { files, missedFiles } = await newerThan(place, siblings);
-  const first = files[0];
+  const newer = siblings.rising
+    ? await newerByNumber(place, siblings.files)
+    : await newerByContent(place, siblings.files);
+  if (newer === "again") return newer;
+  const { first, missedFiles } = newer;
   if (first === undefined) {
     if (current === null || place.file?.mark.isInode(current.mark)) return null;
     return { file: current, number: null, after: siblings.highest, strict: true, missedFiles: 0 };
   }
   // A listing while files are renamed can lack one.
   if (missedFiles > 0 && attempt === 1) return "again";
+  const sibling = await identify(first);
+  if (sibling === null) return "again";
   const found = { number: first.number, after: first.number - 1, strict: true, missedFiles };
-  if (current?.mark.isInode(first)) return { ...found, file: current };
+  if (current?.mark.isInode(sibling)) return { ...found, file: current };
   const file = await openIfThere(first.path, first.gzip);
-  if (file === null) return "again";
-  if (file.mark.isInode(first)) return { ...found, file };
-  file.close();
+  if (file?.mark.isInode(sibling)) return { ...found, file };
+  file?.close();
   return "again";
 }
 
-/** The rotated files newer than `place`, the oldest first. */
-async function newerThan(
-  { file, number, after, strict }: Place,
-  { files, rising }: Siblings,
-): Promise<{ readonly files: readonly Sibling[]; readonly missedFiles: number }> {
-  if (!rising) return { files: await newerByContent(file, after, files), missedFiles: 0 };
-  const known = number ?? (file === null ? null : await numberOf(file, after, files));
-  const newer = files.filter((sibling) => sibling.number > (known ?? after));
-  // A file that had the name when it was opened, and is now gone, may have had the next number.
-  const expected = known !== null ? known + 1 : after + (file === null ? 1 : 2);
-  const missedFiles = strict && newer[0] !== undefined ? Math.max(0, newer[0].number - expected) : 0;
-  return { files: newer, missedFiles };
+/** The oldest file that is newer than a place, and how many are missing between the two. */
+interface Newer {
+  readonly first: RotatedFile | undefined;
+  readonly missedFiles: number;
 }
 
-async function numberOf(file: LogFile, after: number, files: readonly Sibling[]): Promise<number | null> {
-  const candidates = files.filter((sibling) => !sibling.gzip || sibling.number > after);
-  return candidates[await indexOfMark(candidates, file.mark)]?.number ?? null;
+async function newerByNumber(place: Place, files: readonly RotatedFile[]): Promise<Newer> {
+  const { file, number, after, strict } = place;
+  const known = number ?? (file === null ? null : await numberOf(file, after, files));
+  const first = files.find((sibling) => sibling.number > (known ?? after));
+  // A file that had the name when it was opened, and is now gone, may have had the next number.
+  const expected = known !== null ? known + 1 : after + (file === null ? 1 : 2);
+  return { first, missedFiles: strict && first !== undefined ? Math.max(0, first.number - expected) : 0 };
+}
+
+async function numberOf(file: LogFile, after: number, files: readonly RotatedFile[]): Promise<number | null> {
+  const later = files.filter((sibling) => sibling.number > after);
+  // Numbers begin anew where somebody removed all that were there.
+  const earlier = files.filter((sibling) => sibling.number <= after && !sibling.gzip);
+  return ((await findMark(later, file.mark)) ?? (await findMark(earlier, file.mark)))?.number ?? null;
 }
 
 /** Where numbers shift they tell nothing: the place is where the file is, or by the time of its last change. */
-async function newerByContent(file: LogFile | null, after: number, files: readonly Sibling[]) {
-  if (file === null) return after === 0 ? files : [];
-  const index = await indexOfMark(files, file.mark);
-  if (index !== -1) return files.slice(index + 1);
+async function newerByContent({ file, after }: Place, files: readonly RotatedFile[]): Promise<Newer | "again"> {
+  if (file === null) return { first: after === 0 ? files[0] : undefined, missedFiles: 0 };
+  const identified = await Promise.all(files.map(identify));
+  // Half way through the shift.
+  if (identified.includes(null)) return "again";
+  const siblings = identified as readonly Sibling[];
+  const found = await findMark(siblings, file.mark);
+  if (found !== null) {
+    const index = siblings.findIndex(({ path }) => path === found.path);
+    return { first: siblings[index + 1], missedFiles: 0 };
+  }
   const { mtimeNs } = await file.stat();
-  return files.filter((sibling) => sibling.mtimeNs > mtimeNs);
+  return { first: siblings.find((sibling) => sibling.mtimeNs > mtimeNs), missedFiles: 0 };
 }

@@ -253,6 +253,17 @@ describe("rotation", () => {
     expect(follower.gaps).toBe(1);
   });
 
+  it("a file that was removed after it was read is no gap", async () => {
+    writeFileSync(path, line(1));
+    const { follower, gaps } = await following(1);
+    renameSync(path, `${path}.1`);
+    writeFileSync(`${path}.2`, line(2));
+    unlinkSync(`${path}.1`);
+    writeFileSync(path, line(3));
+    expect(await take(follower, 2)).toEqual([2, 3]);
+    expect(gaps).toEqual([]);
+  });
+
   it("a damaged compressed file is a gap, and reading goes on behind it", async () => {
     writeFileSync(`${path}.1`, lines(1, 2));
     compress(1);
@@ -390,6 +401,8 @@ describe("position", () => {
     const { position } = follower;
     appendFileSync(path, line(2));
     expect(await next).toEqual([2]);
+    renameSync(path, `${path}.1`);
+    compress(1);
     const resumed = await following(1, { position });
     expect(resumed.gaps).toEqual([]);
   });

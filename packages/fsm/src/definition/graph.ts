@@ -1,6 +1,6 @@
 import { isPlainObject, own, type PlainObject } from "./plain-data.js";
 import type { Finding, Severity } from "./problem.js";
-import { closest, didYouMean, listNames } from "./suggest.js";
+import { closest, listNames } from "./suggest.js";
 import { CURRENT_STATE, isDynamicTarget, isNoVerdict, targetFields, targetTables } from "./targets.js";
 
 /** Odd, but it runs: loop files of the original system may have it. */
@@ -24,9 +24,9 @@ type Successors = ReadonlySet<string> | "any";
  * leading anywhere, so that one mistake is not reported a second time as all that follows from it.
  */
 export function checkGraph(initial: unknown, states: PlainObject, maintain = false): Finding[] {
-  const names = Object.keys(states);
-  if (names.length === 0) return [];
-  const edges = new Map(names.map((name) => [name, edgesOf(name, own(states, name))]));
+  const names = knownNames(Object.keys(states));
+  if (names.all.length === 0) return [];
+  const edges = new Map(names.all.map((name) => [name, edgesOf(name, own(states, name))]));
   const start: Edge = { path: ["initial"], target: initial };
   const findings = [start, ...[...edges.values()].flat()].flatMap((edge) => checkTarget(edge, names, edge !== start));
 
@@ -39,20 +39,49 @@ export function checkGraph(initial: unknown, states: PlainObject, maintain = fal
   };
   const graph = new Map([...edges].map(([name, out]) => [name, next(name, out)]));
   const reached = reachable(leadsTo(start.target, "", names), graph);
-  for (const name of names) {
+  for (const name of names.all) {
     if (reached === "any" || reached.has(name)) continue;
     const message = `unreachable: no route from ${quote(initial)}, where the loop begins, leads here. Route a state to it, or remove it.`;
     findings.push({ path: ["states", name], at: "key", severity: UNREACHABLE, message });
   }
-  const ends = names.filter((name) => isTerminal(own(states, name)));
-  findings.push(...checkWayOut(names, ends, graph, reached));
+  const ends = names.all.filter((name) => isTerminal(own(states, name)));
+  findings.push(...checkWayOut(names.all, ends, graph, reached));
   return findings;
 }
 
-function checkTarget({ path, target }: Edge, names: readonly string[], mayStay: boolean): Finding[] {
-  if (typeof target !== "string" || names.includes(target)) return [];
+/** The names of all states, and which of them a wrong one was meant to be. */
+interface Names {
+  readonly all: readonly string[];
+  readonly has: (name: string) => boolean;
+  readonly meant: (wrong: string) => string | null;
+}
+
+/** So many names are compared to find what wrong ones were meant to be: enough for all but the most broken files. */
+const MAX_COMPARISONS = 100_000;
+
+function knownNames(all: readonly string[]): Names {
+  const names = new Set(all);
+  const found = new Map<string, string | null>();
+  return {
+    all,
+    has: (name) => names.has(name),
+    meant(wrong) {
+      let near = found.get(wrong);
+      if (near === undefined) {
+        near = (found.size + 1) * all.length > MAX_COMPARISONS ? null : closest(wrong, all);
+        found.set(wrong, near);
+      }
+      return near;
+    },
+  };
+}
+
+function checkTarget({ path, target }: Edge, names: Names, mayStay: boolean): Finding[] {
+  if (typeof target !== "string" || names.has(target)) return [];
   if (mayStay && (target === CURRENT_STATE || isDynamicTarget(target))) return [];
-  const message = `unknown state ${quote(target)}. Known states: ${listNames(names)}.${didYouMean(target, names)}`;
+  const near = names.meant(target);
+  const hint = near === null ? "" : ` Did you mean ${quote(near)}?`;
+  const message = `unknown state ${quote(target)}. Known states: ${listNames(names.all)}.${hint}`;
   return [{ path, severity: "error", message }];
 }
 
@@ -97,7 +126,7 @@ function restarts(state: unknown, start: Edge, maintain: boolean): Edge[] | null
   return [target === undefined ? start : { path: [], target }];
 }
 
-function successors(name: string, edges: readonly Edge[] | null, names: readonly string[]): Successors {
+function successors(name: string, edges: readonly Edge[] | null, names: Names): Successors {
   if (edges === null) return new Set();
   // Not a mapping, or nothing says where it leads: reported as that.
   if (edges.length === 0) return "any";
@@ -110,11 +139,11 @@ function successors(name: string, edges: readonly Edge[] | null, names: readonly
   return all;
 }
 
-function leadsTo(target: unknown, current: string, names: readonly string[]): Successors {
+function leadsTo(target: unknown, current: string, names: Names): Successors {
   if (target === CURRENT_STATE && current !== "") return new Set([current]);
   if (typeof target !== "string") return "any";
-  if (names.includes(target)) return new Set([target]);
-  const meant = isDynamicTarget(target) ? null : closest(target, names);
+  if (names.has(target)) return new Set([target]);
+  const meant = isDynamicTarget(target) ? null : names.meant(target);
   return meant === null ? "any" : new Set([meant]);
 }
 
@@ -135,7 +164,7 @@ function canReach(ends: ReadonlySet<string>, graph: ReadonlyMap<string, Successo
   const found = new Set(ends);
   for (const [name, next] of graph) {
     if (next === "any") found.add(name);
-    else for (const state of next) before.set(state, [...(before.get(state) ?? []), name]);
+    else for (const state of next) before.set(state, before.get(state)?.concat(name) ?? [name]);
   }
   for (const name of found) for (const state of before.get(name) ?? []) found.add(state);
   return found;

@@ -112,7 +112,7 @@ states:
     });
   });
 
-  it("reads unquoted yes, no, on and off as those words, as keys and where text is expected, and as booleans elsewhere", () => {
+  it("B-48: reads unquoted yes, no, on and off as those words, as keys and where text is expected, and as booleans elsewhere", () => {
     const text = `name: words
 initial: on
 context: {answer: no, yes: "no"}
@@ -145,7 +145,7 @@ states:
     ]);
   });
 
-  it("reads numbers as YAML 1.1 writes them", () => {
+  it("B-48: reads numbers as YAML 1.1 writes them", () => {
     const { definition } = parseLoop(
       withTop("max_iterations: 1_000\ntimeout: 1:30\ncontext: {mode: 0o10, octal: 010}"),
     );
@@ -535,7 +535,7 @@ colour: blue
 
 describe("what is not built", () => {
   it.each(["import: [lib/x.yaml]", "fragments: {a: {}}", "from: base", "flow: [a, b]", "state_defs: {a: {}}"])(
-    "is refused at the top: %s",
+    "B-49: is refused at the top: %s",
     (field) => {
       const name = field.slice(0, field.indexOf(":"));
       expect(problems(withTop(field))).toContain(`1:1 ${name} this version does not support "${name}". Remove it.`);
@@ -554,7 +554,7 @@ describe("what is not built", () => {
     ["on_rate_limit_exhausted: done", "on_rate_limit_exhausted"],
     ["fragment: x", "fragment"],
     ["evaluate: {type: harbor_scorer}", "evaluate.type"],
-  ])("is refused in a state: %s", (field, where) => {
+  ])("B-49: is refused in a state: %s", (field, where) => {
     expect(problems(withState(field))).toEqual([
       expect.stringMatching(`^4:\\d+ states\\.check\\.${where} this version does not support `),
     ]);

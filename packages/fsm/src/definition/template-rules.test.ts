@@ -33,7 +33,7 @@ describe("templates, when a loop is loaded", () => {
       'there is no namespace "foo". Known: context, captured, prev, result, state, loop, env. If it is meant',
     ],
     ["${context.y:shel}", 'there is no filter ":shel". Did you mean ":shell"? Use that, or begin with "$${"'],
-    ["${context.y:-none}", 'there is no filter ":-none". Use ":shell" or ":default=..."'],
+    ["${context.y:defualt=1}", 'Did you mean ":default"? Use that'],
     ["${context.}", "nothing is named after the dot"],
     ["${context.x", "${context.x is never closed, so it is not filled in."],
     ["${captured.lnit.output}", 'there is no "lnit" in "captured". Known: lint, c. Did you mean "lint"?'],

@@ -76,12 +76,14 @@ function referenceProblem(
   { source, namespace, path, fallback, unknownFilter }: Reference,
   captures: readonly string[],
 ) {
-  if (unknownFilter !== null) {
-    const filter = unknownFilter.split(":")[1] ?? "";
-    const near = closest(filter, ["shell", "default"]);
-    const advice = near === null ? 'Use ":shell" or ":default=..."' : `Did you mean ":${near}"? Use that`;
+  const colon = path.indexOf(":");
+  // With other colons in it a name may be meant; with a near-miss of a filter it is not.
+  const filter = unknownFilter ?? (colon === -1 ? null : path.slice(colon));
+  const near = filter === null ? null : closest(filter.split(/[:=]/)[1] ?? "", ["shell", "json", "default"]);
+  if (unknownFilter !== null || near !== null) {
+    const advice = near === null ? 'Use ":shell", ":json" or ":default=..."' : `Did you mean ":${near}"? Use that`;
     return [
-      `${cut(source)} cannot be filled in: there is no filter ${quote(unknownFilter)}. ${advice}, or begin with "$\${" to leave it to the shell.`,
+      `${cut(source)} cannot be filled in: there is no filter ${quote(filter ?? "")}. ${advice}, or begin with "$\${" to leave it to the shell.`,
     ];
   }
   if (fallback !== null) return [];

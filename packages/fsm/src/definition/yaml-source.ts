@@ -8,10 +8,12 @@ import {
   Lexer,
   LineCounter,
   type Node,
+  type Pair,
   Parser,
   parseDocument,
   type ScalarTag,
   visit,
+  type YAMLMap,
 } from "yaml";
 import type { Severity } from "./problem.js";
 import { plainValue } from "./yaml-scalars.js";
@@ -85,7 +87,8 @@ export function readYaml(text: string): YamlSource {
       problem("warning", warning.pos[0], `${warning.message}; it is read as plain text`),
     ),
   ];
-  const locate = (path: readonly string[], at: "key" | "value") => position(offsetOf(document, path, at));
+  const pairOf = pairsByKey();
+  const locate = (path: readonly string[], at: "key" | "value") => position(offsetOf(document, path, at, pairOf));
   if (document.errors.length > 0) return { data: undefined, written: undefined, problems, locate };
 
   for (const { offset, key } of duplicateKeys(document)) {
@@ -191,14 +194,12 @@ function aliasOffset(document: Document): number {
 }
 
 /** Follows `path` through mappings, lists and aliases, as far as it goes. */
-function offsetOf(document: Document, path: readonly string[], at: "key" | "value"): number {
+function offsetOf(document: Document, path: readonly string[], at: "key" | "value", pairOf: PairOf): number {
   let node: Node | null = document.contents;
   let key: Node | null = null;
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document) ?? null;
-    const pair = isMap(node)
-      ? node.items.findLast((item) => isScalar(item.key) && String(item.key.value) === step)
-      : undefined;
+    const pair = isMap(node) ? pairOf(node, step) : undefined;
     const next: unknown = pair === undefined && isSeq(node) ? node.items[Number(step)] : pair?.value;
     // Merged in with "<<", or missing: the nearest thing that is there.
     if (pair === undefined && next === undefined) return (key ?? node)?.range?.[0] ?? 0;
@@ -207,4 +208,17 @@ function offsetOf(document: Document, path: readonly string[], at: "key" | "valu
   }
   const wanted = at === "key" ? (key ?? node) : (node ?? key);
   return wanted?.range?.[0] ?? 0;
+}
+
+type PairOf = (map: YAMLMap, key: string) => Pair | undefined;
+
+/** Finds the last pair of a mapping that has a key, and looks through each mapping only once. */
+function pairsByKey(): PairOf {
+  const seen = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+  return (map, key) => {
+    const pairs =
+      seen.get(map) ?? new Map(map.items.map((item) => [isScalar(item.key) ? String(item.key.value) : "", item]));
+    seen.set(map, pairs);
+    return pairs.get(key);
+  };
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { type EventFollower, followEvents } from "../src/follow-events.js";
 import { readEvents } from "../src/read-events.js";
 
-const program = fileURLToPath(new URL("./fixtures/rotating-writer.mjs", import.meta.url));
+const program = fileURLToPath(new URL("./fixtures/followed-writer.mjs", import.meta.url));
 let folder: string;
 let path: string;
 beforeEach(() => {

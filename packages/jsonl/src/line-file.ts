@@ -39,6 +39,8 @@ export interface LineFileOptions {
 interface TornLine {
   readonly line: string;
   readonly rest: Uint8Array;
+  /** Of the file then. Where it is smaller later, somebody emptied it, and the beginning is gone. */
+  readonly fileBytes: bigint;
 }
 
 /**
@@ -139,6 +141,7 @@ export class LineFile implements Appender {
   }
 
   *#write({ fd }: OpenedAppend, lines: readonly string[]): FileSteps<void> {
+    if (this.#torn !== undefined && (yield* sizeOf(fd)) < this.#torn.fileBytes) this.#torn = undefined;
     const { bytes, separators } = this.#bytesFor(lines);
     this.#dirty = true;
     try {
@@ -150,8 +153,11 @@ export class LineFile implements Appender {
       const arrived = countLines(bytes.subarray(0, written)) - separators;
       const line = lines[arrived];
       const within = bytes[written - 1] !== newline;
-      this.#torn =
-        within && line !== undefined ? { line, rest: bytes.subarray(written, lineEnd(bytes, written)) } : undefined;
+      this.#torn = undefined;
+      if (within && line !== undefined) {
+        const rest = bytes.subarray(written, lineEnd(bytes, written));
+        this.#torn = { line, rest, fileBytes: yield* sizeOf(fd) };
+      }
       if (arrived <= 0) throw error;
       if (this.#options.fsync === "batch") yield* this.#sync();
       throw partlyDelivered(error, arrived, lines.length);
@@ -191,6 +197,10 @@ export function partlyDelivered(error: unknown, arrived: number, total: number):
 }
 
 const newline = 0x0a;
+
+function* sizeOf(fd: number): FileSteps<bigint> {
+  return (yield* step((calls: FileCalls) => calls.fstat(fd))).size;
+}
 
 function countLines(bytes: Uint8Array): number {
   let count = 0;

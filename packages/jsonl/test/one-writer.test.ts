@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { createBus } from "@loops/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { jsonlTransport } from "../src/jsonl-transport.js";
+import { type FlushingProcess, startWriter } from "./flushing-process.js";
 import { eventsOf, logFiles, numbersOf, range } from "./rotated-log.js";
-import { type RotatingProcess, startWriter } from "./rotating-process.js";
 
 const long = process.env["LOOPS_LONG"] === "1";
 let folder: string;
 let path: string;
-let processes: RotatingProcess[] = [];
+let processes: FlushingProcess[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "loops-one-writer-"));
   path = join(folder, "events.jsonl");

@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { JsonlTransportOptions } from "../src/jsonl-options.js";
 
-const program = fileURLToPath(new URL("./fixtures/rotating-writer.mjs", import.meta.url));
+const program = fileURLToPath(new URL("./fixtures/flushing-writer.mjs", import.meta.url));
 
 /** A process that writes until it is told to close, or is killed. */
-export interface RotatingProcess {
+export interface FlushingProcess {
   readonly pid: number;
   /** Number of the last event that a flush had reported. */
   flushed(): number;
@@ -24,7 +24,7 @@ export function startWriter(
   count: number,
   options: Partial<JsonlTransportOptions>,
   wrap?: string,
-): RotatingProcess {
+): FlushingProcess {
   const command = [process.execPath, program, path, writer, String(count), JSON.stringify(options)];
   const [file = "", ...args] = wrap === undefined ? command : ["sh", "-c", wrap, "sh", ...command];
   const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });

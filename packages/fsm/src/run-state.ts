@@ -50,6 +50,8 @@ export interface PendingChild {
   readonly run_id: string;
   /** As interpolated. */
   readonly loop: string;
+  /** Running time of the parent when it began, in milliseconds: with the child's own, what the two have taken so far. */
+  readonly begun_ms: number;
 }
 
 /** What `${captured.…}` sees under one key. */

@@ -6,7 +6,7 @@ type Shape = Readonly<Record<string, unknown>>;
 /** Catches the slips that the types of a TypeScript caller would. @throws LoopsError `LOOPS_CONFIG` */
 export function checkOptions(call: string, options: EngineOptions): void {
   if (!isObject(options)) throw wrong(`${call}({ ... }) takes an object of options`);
-  const { store, bus, runner, runners, evaluators, signal, forceSignal } = options;
+  const { store, bus, runner, runners, evaluators, signal, forceSignal, resolveLoop, newRunId, maxDepth } = options;
   if (store !== undefined && !hasFunctions(store, "create", "acquire")) {
     throw wrong("store must be a StateStore, such as fileStore({ dir })");
   }
@@ -19,6 +19,12 @@ export function checkOptions(call: string, options: EngineOptions): void {
   }
   for (const [name, value] of named("evaluators", evaluators)) {
     if (typeof value !== "function") throw wrong(`${name} must be a function`);
+  }
+  for (const [name, value] of Object.entries({ resolveLoop, newRunId })) {
+    if (value !== undefined && typeof value !== "function") throw wrong(`${name} must be a function`);
+  }
+  if (maxDepth !== undefined && !(Number.isInteger(maxDepth) && Number(maxDepth) >= 0)) {
+    throw wrong(`maxDepth must be a whole number, 0 or more, not ${String(maxDepth)}`);
   }
   for (const [name, value] of Object.entries({ signal, forceSignal })) {
     if (value !== undefined && !hasFunctions(value, "addEventListener")) {

@@ -2,18 +2,23 @@ import { evaluate } from "../evaluators/evaluate.js";
 import type { Evaluation, EvaluationRequest } from "../evaluators/evaluation.js";
 import { toRunError } from "../step/run-error.js";
 import { step } from "../step/step.js";
-import type { Facts, StepInput } from "../step/types.js";
+import type { Facts, PlannedChild, Step, StepInput } from "../step/types.js";
 import { act } from "./act.js";
 import { backOff } from "./back-off.js";
 import { isPromise } from "./is-promise.js";
 import type { Segment } from "./segment.js";
+import { archiveEnded } from "./settle-children.js";
 import { makeSuccessor } from "./successor.js";
 
 const maxBusyMs = 5;
 const advance: StepInput = { kind: "advance" };
 
 /** Steps, commits and acts, until the run has ended. Waits for nothing that is there at once. */
-export async function drive(segment: Segment, first: StepInput): Promise<void> {
+export async function drive(
+  segment: Segment,
+  first: StepInput,
+  runChild: (entry: Step, planned: PlannedChild) => Promise<StepInput>,
+): Promise<void> {
   const { lease, journal } = segment;
   let input = first;
   let idleAtMs = performance.now();
@@ -32,9 +37,14 @@ export async function drive(segment: Segment, first: StepInput): Promise<void> {
       input = isPromise(acting) ? await acting : acting;
       continue;
     }
+    if (next.kind === "child") {
+      input = await runChild(taken, next.child);
+      continue;
+    }
     if (events.length > 0) {
       const written = journal.commit(events, delta);
       if (written !== undefined) await written;
+      if (segment.endedChild !== undefined) await archiveEnded(segment);
     }
     switch (next.kind) {
       case "done":
@@ -57,6 +67,7 @@ export async function drive(segment: Segment, first: StepInput): Promise<void> {
           kind: "spawned",
           pid: await makeSuccessor(segment, next.continuation),
           evaluation: next.evaluation,
+          outcome: next.outcome,
         };
         break;
     }
@@ -68,16 +79,17 @@ function look(segment: Segment): Facts | Promise<Facts> {
   const { env } = segment.effects;
   const elapsedMs = segment.elapsedMs();
   const stopping = segment.stopRequested();
-  if (!isPromise(stopping)) return { elapsedMs, env, stopRequested: stopping };
+  if (typeof stopping === "boolean") return { elapsedMs, env, stopRequested: stopping };
   return stopping.then((stopRequested) => ({ elapsedMs, env, stopRequested }));
 }
 
 /** A promise only where the evaluator takes its time. */
 function judge(request: EvaluationRequest, segment: Segment): StepInput | Promise<StepInput> {
-  const { effects, actionSignal: signal } = segment;
   try {
-    const answer = evaluate(request, { ...effects.evaluators, signal });
-    return isPromise(answer) ? waitFor(answer, request, signal) : { kind: "evaluated", evaluation: answer };
+    const answer = evaluate(request, segment.evaluators);
+    return isPromise(answer)
+      ? waitFor(answer, request, segment.actionSignal)
+      : { kind: "evaluated", evaluation: answer };
   } catch (error) {
     return { kind: "failed", error: toRunError(error, request.state) };
   }

@@ -1,4 +1,5 @@
 import { LoopsError, type StateStore } from "@loops/core";
+import { ulid } from "ulid";
 import type { ActionRunner } from "../actions/runner.js";
 import { shellRunner } from "../actions/shell-runner.js";
 import type { EvaluatorEffects } from "../evaluators/evaluation.js";
@@ -7,6 +8,7 @@ import { guardedWarn } from "../guarded-warn.js";
 import type { RunState } from "../run-state.js";
 import { fileStore } from "../store/file-store.js";
 import type { StoreWarning } from "../store/store-context.js";
+import { loopFiles, type ResolveLoop } from "./child-definition.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { EventSink } from "./event-sink.js";
 import { checkLimits } from "./limits.js";
@@ -21,6 +23,9 @@ export interface Effects {
   /** Of the others, by type. */
   readonly runners: Readonly<Record<string, ActionRunner>>;
   readonly evaluators: Omit<EvaluatorEffects, "signal">;
+  readonly resolveLoop: ResolveLoop;
+  readonly maxDepth: number;
+  readonly newRunId: () => string;
   readonly handoffCommand: string | undefined;
   readonly clock: Clock;
   readonly cwd: string;
@@ -49,6 +54,9 @@ export function effectsOf(options: EngineOptions): Effects {
       custom: options.evaluators ?? {},
       monotonicMs: () => clock.monotonicMs(),
     },
+    resolveLoop: options.resolveLoop ?? loopFiles({ cwd, ...loopFilesOf(options) }),
+    maxDepth: options.maxDepth ?? 16,
+    newRunId: options.newRunId ?? ulid,
     handoffCommand: options.handoffCommand,
     clock,
     cwd,
@@ -60,6 +68,11 @@ export function effectsOf(options: EngineOptions): Effects {
     orphanTimeoutMs: options.orphanTimeoutMs ?? 10_000,
     warn,
   };
+}
+
+/** A child may use what the program brings along, as its parent may. */
+function loopFilesOf({ loopsDir = ".loops", evaluators = {}, runners = {} }: EngineOptions) {
+  return { loopsDir, evaluators: Object.keys(evaluators), actionTypes: Object.keys(runners) };
 }
 
 /** Of the store that is made here: one that is injected tells whom it was given. */

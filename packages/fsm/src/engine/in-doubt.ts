@@ -2,7 +2,8 @@ import { LoopsError } from "@loops/core";
 import type { RunState } from "../run-state.js";
 import type { ActionDoubt, ResumeLoopOptions } from "./options.js";
 
-type Wishes = Pick<ResumeLoopOptions, "inDoubt" | "onInDoubt">;
+/** What is wished for actions in doubt. */
+export type DoubtWishes = Pick<ResumeLoopOptions, "inDoubt" | "onInDoubt">;
 
 /**
  * What becomes of an action that may have run when its process died; `rerun` where there is none.
@@ -13,7 +14,7 @@ type Wishes = Pick<ResumeLoopOptions, "inDoubt" | "onInDoubt">;
 export async function settleDoubt(
   state: RunState,
   orphan: "none" | "ended",
-  { inDoubt = "rerun", onInDoubt }: Wishes,
+  { inDoubt = "rerun", onInDoubt }: DoubtWishes,
 ): Promise<"rerun" | "fail"> {
   if (state.phase !== "acting" || state.pending_action === null) return "rerun";
   if (inDoubt !== "ask") return inDoubt;

@@ -3,6 +3,7 @@ import type { ActionRunner } from "../actions/runner.js";
 import type { LoopDefinition } from "../definition/types.js";
 import type { AskModel, CustomEvaluator, EvaluatorEffects } from "../evaluators/evaluation.js";
 import type { Captured, RunError, RunState, RunStatus, TerminatedBy } from "../run-state.js";
+import type { ResolveLoop } from "./child-definition.js";
 import type { Clock } from "./clock.js";
 import type { EventSink } from "./event-sink.js";
 
@@ -50,6 +51,17 @@ export interface EngineOptions {
    * process has given the run up, and is on its own from there. @default none: a handoff is a pause
    */
   readonly handoffCommand?: string | undefined;
+  /**
+   * Where states with `loop` find the loop that they name; `from` is the loop that asks. What it throws is an error of the
+   * state. @default files: the name as a path, else `<loopsDir>/<name>.fsm.yaml`, `.yaml` or `.yml`
+   */
+  readonly resolveLoop?: ResolveLoop | undefined;
+  /** Directory of loops that are given by name. @default ".loops" in `cwd` */
+  readonly loopsDir?: string | undefined;
+  /** How deep loops may be nested in loops. @default 16 */
+  readonly maxDepth?: number | undefined;
+  /** Ids of this run, if it is new, and of the child runs that it begins: never the same twice. @default ULIDs */
+  readonly newRunId?: (() => string) | undefined;
   /** Values for `${context.…}`, over those of the loop file; kept with the run. */
   readonly context?: Readonly<Record<string, unknown>> | undefined;
   readonly limits?: RunLimits | undefined;
@@ -76,8 +88,6 @@ export interface RunLoopOptions extends EngineOptions {
   readonly definition: LoopDefinition;
   /** Archives what is left of the loop's previous run, if its owner is dead. @default true */
   readonly clearPrevious?: boolean | undefined;
-  /** @default a ULID */
-  readonly newRunId?: (() => string) | undefined;
 }
 
 export interface ResumeLoopOptions extends EngineOptions {

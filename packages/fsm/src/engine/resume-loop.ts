@@ -3,13 +3,15 @@ import type { StepInput } from "../step/types.js";
 import { checkDefinition, checkOptions } from "./check-options.js";
 import { effectsOf } from "./effects.js";
 import { endOrphan } from "./end-orphan.js";
+import { holdChild } from "./held-child.js";
 import { settleDoubt } from "./in-doubt.js";
 import type { ResumeLoopOptions, RunResult } from "./options.js";
 import { carryOut } from "./releasing.js";
 import { planResume, type ResumeChanges } from "./resume-plan.js";
 import { resultOf } from "./run-result.js";
 import { runSegment } from "./run-segment.js";
-import type { Segment } from "./segment.js";
+import { Segment } from "./segment.js";
+import { settleChildren } from "./settle-children.js";
 
 /**
  * Goes on with a run that was killed or stopped, from where it stands, and resolves when it has ended. What the dead
@@ -29,7 +31,7 @@ export async function resumeLoop(options: ResumeLoopOptions): Promise<RunResult>
     throw new LoopsError("LOOPS_RUN_NOT_FOUND", message);
   }
   const lease = await effects.store.acquire(found.run_id);
-  return carryOut(lease, effects, (segment) => goOn(segment, options));
+  return carryOut(new Segment(lease, effects), (segment) => goOn(segment, options));
 }
 
 async function goOn(segment: Segment, options: ResumeLoopOptions): Promise<RunResult> {
@@ -38,14 +40,18 @@ async function goOn(segment: Segment, options: ResumeLoopOptions): Promise<RunRe
   try {
     changes = planResume(lease.state, options);
   } catch (error) {
-    if (!isLoopsError(error, "LOOPS_NOT_RESUMABLE") || (await segment.reemit()) === 0) throw error;
+    if (!isLoopsError(error, "LOOPS_NOT_RESUMABLE")) throw error;
+    if ((await segment.reemit()) + (await settleChildren(segment)) === 0) throw error;
     await segment.flushMark.finish();
     return resultOf(lease.state);
   }
   // Before anything is committed: a run whose orphan cannot be ended, or whose doubt is not settled, stays as it was.
   const orphan = await endOrphan(lease.state, effects);
   const policy = await settleDoubt(lease.state, orphan, options);
+  await holdChild(segment, options);
   await segment.reemit();
+  await settleChildren(segment);
+  await segment.held?.reemit();
   const input: StepInput = { kind: "resume", orphan, policy, segmentStartedAt: effects.clock.isoNow(), changes };
   return runSegment(segment, input);
 }

@@ -1,10 +1,10 @@
-import { ulid } from "ulid";
 import { checkDefinition, checkOptions } from "./check-options.js";
 import { effectsOf } from "./effects.js";
 import { initialState } from "./initial-state.js";
 import type { RunLoopOptions, RunResult } from "./options.js";
 import { carryOut } from "./releasing.js";
 import { runSegment } from "./run-segment.js";
+import { Segment } from "./segment.js";
 import { settlePrevious } from "./settle-previous.js";
 
 /**
@@ -22,9 +22,9 @@ export async function runLoop(options: RunLoopOptions): Promise<RunResult> {
   checkOptions("runLoop", options);
   checkDefinition(options.definition);
   const effects = effectsOf(options);
-  const { definition, clearPrevious = true, newRunId = ulid, context, limits } = options;
+  const { definition, clearPrevious = true, context, limits } = options;
   if (clearPrevious) await settlePrevious(effects, definition.name);
-  const run = { runId: newRunId(), startedAt: effects.clock.isoNow() };
+  const run = { runId: effects.newRunId(), startedAt: effects.clock.isoNow() };
   const lease = await effects.store.create(initialState(definition, run, context, limits), { clearPrevious });
-  return carryOut(lease, effects, (segment) => runSegment(segment, { kind: "start" }));
+  return carryOut(new Segment(lease, effects), (segment) => runSegment(segment, { kind: "start" }));
 }

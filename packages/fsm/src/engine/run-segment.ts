@@ -1,4 +1,5 @@
 import type { StepInput } from "../step/types.js";
+import { runChild } from "./child.js";
 import { drive } from "./drive.js";
 import type { RunResult } from "./options.js";
 import { resultOf } from "./run-result.js";
@@ -8,7 +9,7 @@ import type { Segment } from "./segment.js";
 export async function runSegment(segment: Segment, first: StepInput): Promise<RunResult> {
   const release = segment.obeySignals();
   try {
-    await drive(segment, first);
+    await drive(segment, first, (entry, child) => runChild(segment, entry, child, runSegment));
   } finally {
     release();
     segment.journal.close();

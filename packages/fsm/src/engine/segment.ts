@@ -1,9 +1,23 @@
 import type { RunLease } from "@loops/core";
+import type { EvaluatorEffects } from "../evaluators/evaluation.js";
 import type { RunState } from "../run-state.js";
 import type { Effects } from "./effects.js";
 import { FlushMark } from "./flush-mark.js";
+import { isPromise } from "./is-promise.js";
 import { Journal } from "./journal.js";
+import type { RunResult } from "./options.js";
 import type { Successor } from "./successor.js";
+
+/** A child run that was taken over before its parent goes on. */
+export interface HeldChild {
+  readonly segment: Segment;
+  /** Emits again what the sinks may lack of it and of its own children. */
+  reemit(): Promise<void>;
+  /** Carries it out to its end, and gives it up. */
+  goOn(): Promise<RunResult>;
+  /** Gives it up as it is. Never rejects. */
+  release(): Promise<void>;
+}
 
 /** The part of a run that one process carries out, from taking the lease to giving it up. */
 export class Segment {
@@ -11,19 +25,28 @@ export class Segment {
   readonly effects: Effects;
   readonly journal: Journal;
   readonly flushMark: FlushMark;
+  readonly evaluators: EvaluatorEffects;
   /** The process that goes on with the run after a handoff. It waits until the lease is given up. */
   successor: Successor | undefined;
+  /** The child that this run waits for, from the moment that it is taken over until it goes on. */
+  held: HeldChild | undefined;
+  /** The run id of a child that has ended, and whose events have all been delivered. */
+  endedChild: string | undefined;
+  readonly #parent: Segment | undefined;
   readonly #ending = new AbortController();
   readonly #stopping = new AbortController();
   readonly #startedMs: number;
-  readonly #accumulatedMs: number;
+  #accumulatedMs: number;
 
-  constructor(lease: RunLease<RunState>, effects: Effects) {
+  /** @param parent of a child loop: what stops the one stops the other */
+  constructor(lease: RunLease<RunState>, effects: Effects, parent?: Segment) {
     const { bus, clock, flushTimeoutMs, warn } = effects;
     this.lease = lease;
     this.effects = effects;
+    this.#parent = parent;
     this.flushMark = new FlushMark({ lease, bus, clock, timeoutMs: flushTimeoutMs, warn });
     this.journal = new Journal({ lease, bus, clock, warn, onFailure: (error) => this.#end(error) });
+    this.evaluators = { ...effects.evaluators, signal: this.#ending.signal };
     this.#startedMs = clock.monotonicMs();
     this.#accumulatedMs = lease.state.accumulated_ms;
   }
@@ -31,6 +54,11 @@ export class Segment {
   /** Running time of this segment and those before it. */
   elapsedMs(): number {
     return this.#accumulatedMs + this.effects.clock.monotonicMs() - this.#startedMs;
+  }
+
+  /** The running time is no less than that. */
+  countAtLeast(elapsedMs: number): void {
+    this.#accumulatedMs += Math.max(0, elapsedMs - this.elapsedMs());
   }
 
   /** Aborted when what is under way has to end: by force, or because nothing can be recorded any more. */
@@ -45,7 +73,10 @@ export class Segment {
 
   /** Whether somebody asked the run to stop after the current state. A promise only where the store takes its time. */
   stopRequested(): boolean | Promise<boolean> {
-    return this.#stopping.signal.aborted || this.lease.stopRequested();
+    if (this.#stopping.signal.aborted) return true;
+    const own = this.lease.stopRequested();
+    if (this.#parent === undefined || own === true) return own;
+    return isPromise(own) ? own.then((stops) => stops || this.#parentStops()) : this.#parentStops();
   }
 
   /** From now on the caller's signals stop the run. @returns what takes that back */
@@ -71,6 +102,10 @@ export class Segment {
     const missing = await this.lease.events(this.lease.flushedSeq);
     for (const { event } of missing) this.journal.emit(event);
     return missing.length;
+  }
+
+  #parentStops(): boolean | Promise<boolean> {
+    return this.#parent?.stopRequested() ?? false;
   }
 
   #end(reason: unknown): void {

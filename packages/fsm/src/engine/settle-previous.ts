@@ -4,6 +4,7 @@ import type { Effects } from "./effects.js";
 import { endOrphan } from "./end-orphan.js";
 import { releasing } from "./releasing.js";
 import { Segment } from "./segment.js";
+import { settleChildren } from "./settle-children.js";
 
 /**
  * Before a killed run of a loop is archived: nobody will resume it, so that what it left running is ended and what its
@@ -15,7 +16,7 @@ export async function settlePrevious(effects: Effects, loop: string): Promise<vo
   await releasing(lease, effects.warn, async () => {
     const segment = new Segment(lease, effects);
     await endOrphan(lease.state, effects);
-    if ((await segment.reemit()) > 0) await segment.flushMark.finish();
+    if ((await segment.reemit()) + (await settleChildren(segment, "all")) > 0) await segment.flushMark.finish();
   });
 }
 

@@ -26,19 +26,14 @@ export function endAfter(
 ): Taken {
   const finalState = changes.current_state ?? state.current_state;
   const iterations = changes.iteration ?? state.iteration;
-  return {
-    events: [...events, loopComplete(finalState, iterations, terminatedBy, error)],
-    changes: {
-      ...changes,
-      status: statusOf[terminatedBy],
-      phase: "ended",
-      terminated_by: terminatedBy,
-      error,
-      pending_action: null,
-      pending_result: null,
-    },
-    next: { kind: "done" },
-  };
+  events.push(loopComplete(finalState, iterations, terminatedBy, error));
+  changes.status = statusOf[terminatedBy];
+  changes.phase = "ended";
+  changes.terminated_by = terminatedBy;
+  changes.error = error;
+  changes.pending_action = null;
+  changes.pending_result = null;
+  return { events, changes, next: { kind: "done" } };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { StateDefinition } from "../definition/types.js";
 import type { RunState } from "../run-state.js";
 import { isPrompt } from "./action-kind.js";
+import { enterChild } from "./child-entry.js";
 import { actionStart, retryExhausted, stateEnter } from "./drafts.js";
 import { end, endAfter } from "./ending.js";
 import { findState } from "./lookup.js";
@@ -80,16 +81,17 @@ function enterState(
   retryCounts: RunState["retry_counts"],
 ): Taken {
   const { state } = around;
-  const { action } = config;
+  const { action, loop } = config;
   const entered = stateEnter(state.current_state, iteration, state.attempt);
   const changes: Changes = { iteration, phase: "acted", pending_action: null, pending_result: null };
   // Not in every delta: it is written out each time.
   if (retryCounts !== state.retry_counts) changes.retry_counts = retryCounts;
+  if (loop !== undefined) return enterChild(around, { ...config, loop }, { events: [entered], changes });
   if (action === undefined) return { events: [entered], changes, next: { kind: "advance" } };
 
   let planned: PlannedAction;
   try {
-    planned = planAction({ ...config, action }, { ...around, changes }, iteration);
+    planned = planAction(action, config, around, iteration);
   } catch (error) {
     return endAfter(state, { events: [entered], changes }, "error", toRunError(error, state.current_state));
   }

@@ -10,21 +10,27 @@ import type { Leaving, Taken } from "./taken.js";
  * committed, so that both are recorded together.
  */
 export function handOff(
-  { definition, state }: Surroundings,
+  around: Surroundings,
   before: Leaving,
   continuation: string,
   evaluation: Evaluation | null,
   spawned?: { readonly pid: number | null },
 ): Taken {
-  if (definition.on_handoff === "spawn" && spawned === undefined) {
+  const { state } = around;
+  if (mustSpawn(around) && spawned === undefined) {
     return { events: [], changes: {}, next: { kind: "spawn", continuation, evaluation } };
   }
   const { current_state: name, iteration } = state;
-  const events = [...before.events, handoffDetected(name, iteration, continuation)];
+  const { events, changes } = before;
+  events.push(handoffDetected(name, iteration, continuation));
   if (spawned !== undefined && spawned.pid !== null) events.push(handoffSpawned(spawned.pid, name));
-  const { changes } = before;
   changes.continuation_prompt = continuation;
   changes.handoffs = (state.handoffs ?? 0) + 1;
   changes.attempt = state.attempt + 1;
-  return endAfter(state, { events, changes }, "handoff");
+  return endAfter(state, before, "handoff");
+}
+
+/** Whether a successor is to be made here. Of a child loop it would go on with that alone: its parent makes one. */
+export function mustSpawn({ definition, state }: Surroundings): boolean {
+  return definition.on_handoff === "spawn" && state.parent_run_id === null;
 }

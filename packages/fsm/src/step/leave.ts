@@ -46,7 +46,7 @@ export function leaveWith(
   return goOut(around, before, followVerdict(config, state, last.verdict), evaluation, spawned);
 }
 
-function followVerdict(config: StateDefinition, state: RunState, verdict: string): Way {
+export function followVerdict(config: StateDefinition, state: RunState, verdict: string): Way {
   const name = state.current_state;
   const template = resolveTarget(config, verdict, name);
   if (template !== null) return { kind: "to", template, where: `verdict "${verdict}"` };
@@ -74,12 +74,12 @@ function leaving(state: RunState): Leaving {
 }
 
 /** A state that only passes on leaves `prev` to the one before it. */
-function leavingUnseen(): Leaving {
+export function leavingUnseen(): Leaving {
   const changes: Changes = { pending_result: null };
   return { events: [], changes };
 }
 
-function lostState({ definition, state }: Surroundings): Taken {
+export function lostState({ definition, state }: Surroundings): Taken {
   const name = state.current_state;
   return endAfter(state, leaving(state), "error", unknownState(definition, name, name, "the run"));
 }

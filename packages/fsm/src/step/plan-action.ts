@@ -8,28 +8,25 @@ const defaultTimeoutS = 3600;
 /** A tool answers at once or not at all. */
 const toolTimeoutS = 30;
 
-/** A state's action with its templates filled in. @throws LoopsError `LOOPS_INTERPOLATION` */
+/** The action of a state, with its templates filled in. @throws LoopsError `LOOPS_INTERPOLATION` */
 export function planAction(
-  config: StateDefinition & { readonly action: string },
-  surroundings: Surroundings,
+  action: string,
+  config: StateDefinition,
+  around: Surroundings,
   iteration: number,
 ): PlannedAction {
-  const { definition, state } = surroundings;
+  const { definition, state } = around;
+  const { current_state, run_id, attempt, handoffs = 0 } = state;
+  const entered = { iteration };
   const type = actionKind(config);
   const fallbackS = type === "mcp_tool" ? toolTimeoutS : defaultTimeoutS;
-  const planned = {
-    state: state.current_state,
-    iteration,
-    attempt: state.attempt,
-    key: keyOf(state.run_id, iteration, state.handoffs ?? 0),
-    type,
-    command: fill(config.action, surroundings),
-    // 0 counts as not set, as it always has in loop files.
-    timeoutMs: (config.timeout || definition.default_timeout || fallbackS) * 1000,
-  };
-  if (config.params === undefined) return planned;
-  const params = interpolateDeep(config.params, scopeOf(surroundings)) as Readonly<Record<string, unknown>>;
-  return { ...planned, params };
+  const command = fill(action, around, entered);
+  // 0 counts as not set, as it always has in loop files.
+  const timeoutMs = (config.timeout || definition.default_timeout || fallbackS) * 1000;
+  const key = keyOf(run_id, iteration, handoffs);
+  if (config.params === undefined) return { state: current_state, iteration, attempt, key, type, command, timeoutMs };
+  const params = interpolateDeep(config.params, scopeOf(around, entered)) as Readonly<Record<string, unknown>>;
+  return { state: current_state, iteration, attempt, key, type, command, params, timeoutMs };
 }
 
 /** What was continued after a handoff is another action: the one before it has its result on record. */

@@ -6,7 +6,8 @@ import type { StepInput } from "./types.js";
 
 /**
  * Opens a new segment of a run. A recorded result is taken up where it was left. An action in doubt is reported, and
- * either entered anew, under the same iteration and the same idempotency key, or the end of the run.
+ * either entered anew, under the same iteration and the same idempotency key, or the end of the run. A child loop is
+ * gone on with.
  */
 export function resume(state: RunState, input: Extract<StepInput, { kind: "resume" }>): Taken {
   const { continuation_prompt = null, pending_child = null, handoffs = 0 } = state;
@@ -28,6 +29,11 @@ export function resume(state: RunState, input: Extract<StepInput, { kind: "resum
   const { current_state: name, iteration } = state;
   const resumed = loopResume(name, iteration, continuation_prompt);
   const next = { kind: "advance" } as const;
+  if (pending_child !== null) {
+    // Not in doubt: what became of it is in its own record.
+    changes.phase = "acting";
+    return { events: [resumed], changes, next };
+  }
   if (state.phase !== "acting") {
     if (state.phase === "acted" || state.pending_result !== null) changes.phase = "acted";
     return { events: [resumed], changes, next };

@@ -10,17 +10,18 @@ export interface Surroundings {
   readonly definition: LoopDefinition;
   readonly state: RunState;
   readonly facts: Facts;
-  /** What the step under way has changed so far. */
-  readonly changes?: Changes;
 }
 
-/** Fills a template in. Most are plain text: those cost nothing. @throws LoopsError `LOOPS_INTERPOLATION` */
-export function fill(template: string, surroundings: Surroundings): string {
-  return template.includes("${") ? interpolate(template, scopeOf(surroundings)) : template;
+/**
+ * Fills a template in. Most are plain text: those cost nothing.
+ * @throws LoopsError `LOOPS_INTERPOLATION`
+ */
+export function fill(template: string, around: Surroundings, changes?: Changes): string {
+  return template.includes("${") ? interpolate(template, scopeOf(around, changes)) : template;
 }
 
-/** The scope of the state that a run is in; `result` is the latest evaluation. */
-export function scopeOf({ definition, state, facts, changes = {} }: Surroundings): InterpolationScope {
+/** The scope of the state that a run is in, with what the step under way has changed; `result` is the latest evaluation. */
+export function scopeOf({ definition, state, facts }: Surroundings, changes: Changes = {}): InterpolationScope {
   const elapsedMs = Math.round(facts.elapsedMs);
   return {
     context: state.context,

@@ -1,6 +1,8 @@
 import type { LoopDefinition } from "../definition/types.js";
 import type { ActionResult, RunState } from "../run-state.js";
 import { actionKind, isPrompt } from "./action-kind.js";
+import { failChild, leaveChild } from "./child.js";
+import { takeUpChild } from "./child-entry.js";
 import { actionComplete, loopStart } from "./drafts.js";
 import { end, endCancelled } from "./ending.js";
 import { enter } from "./enter.js";
@@ -29,12 +31,18 @@ function take(around: Surroundings, input: StepInput): Taken {
     case "resume":
       return resume(state, input);
     case "advance":
+      if (state.phase === "acting" && state.pending_child) return takeUpChild(around, state.pending_child);
       return state.phase === "acted" ? leave(around) : enter(around);
     case "acted":
       return record(around, input.result);
     case "evaluated":
       return leaveWith(around, input.evaluation);
+    case "child_ended":
+      return leaveChild(around, input.outcome);
+    case "child_failed":
+      return failChild(around, input.error);
     case "spawned":
+      if (input.outcome !== undefined) return leaveChild(around, input.outcome, input);
       return input.evaluation === null ? leave(around, input) : leaveWith(around, input.evaluation, input);
     case "cancelled":
       return endCancelled(state);

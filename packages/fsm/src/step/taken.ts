@@ -13,8 +13,8 @@ export interface Taken {
   readonly next: Next;
 }
 
-/** What has happened to a state by the time it is left, to be committed with the way out. */
+/** What has happened to a state by the time it is left, to be committed with the way out. Made for that, and added to. */
 export interface Leaving {
-  readonly events: readonly EventDraft[];
+  readonly events: EventDraft[];
   readonly changes: Changes;
 }

@@ -4,6 +4,7 @@ import type { RunError } from "../run-state.js";
 import { findState, knownStates } from "./lookup.js";
 import { toRunError } from "./run-error.js";
 import { fill, type Surroundings } from "./scope.js";
+import type { Changes } from "./taken.js";
 
 export type Target =
   | { readonly kind: "state"; readonly state: string }
@@ -13,12 +14,12 @@ export type Target =
   | { readonly kind: "unknown"; readonly error: RunError };
 
 /** The state that a route, a `next` or a retry target stands for, with templates filled in and `$current` resolved. */
-export function settleTarget(surroundings: Surroundings, template: string, where: string): Target {
-  const { definition, state } = surroundings;
+export function settleTarget(around: Surroundings, template: string, where: string, changes?: Changes): Target {
+  const { definition, state } = around;
   const from = state.current_state;
   let name: string;
   try {
-    name = resolveCurrent(fill(template, surroundings), from);
+    name = resolveCurrent(fill(template, around, changes), from);
   } catch (error) {
     return { kind: "unreadable", error: toRunError(error, from) };
   }

@@ -1,7 +1,7 @@
 import type { StateDelta } from "@loops/core";
 import type { Evaluation, EvaluationRequest } from "../evaluators/evaluation.js";
 import type { FsmEvent } from "../events.js";
-import type { ActionResult, RunError, RunState } from "../run-state.js";
+import type { ActionResult, ChildCaptures, RunError, RunState, TerminatedBy } from "../run-state.js";
 
 /** An event before the engine stamps it with time, identity and the run it belongs to. */
 export interface EventDraft {
@@ -41,8 +41,18 @@ export type StepInput =
   | { readonly kind: "cancelled" }
   /** The evaluator that was asked for has answered. */
   | { readonly kind: "evaluated"; readonly evaluation: Evaluation }
+  /** The child loop has ended, or was left in the middle. */
+  | { readonly kind: "child_ended"; readonly outcome: ChildOutcome }
+  /** The child loop could not begin. */
+  | { readonly kind: "child_failed"; readonly error: RunError }
   /** The answer to `spawn`: the successor's process waits at its gate; `null` where none was to be had. */
-  | { readonly kind: "spawned"; readonly pid: number | null; readonly evaluation: Evaluation | null }
+  | {
+      readonly kind: "spawned";
+      readonly pid: number | null;
+      readonly evaluation: Evaluation | null;
+      /** Of the child loop that handed off, where it was one. */
+      readonly outcome?: ChildOutcome | undefined;
+    }
   /** An effect could not be had: no process, an evaluator that threw. */
   | { readonly kind: "failed"; readonly error: RunError };
 
@@ -61,6 +71,29 @@ export interface PlannedAction {
   readonly timeoutMs: number;
 }
 
+/** A child loop whose intent is in the step's delta, or was in an earlier one. */
+export interface PlannedChild {
+  readonly state: string;
+  /** Name or path, as interpolated. */
+  readonly loop: string;
+  /** `null`: to be chosen, and put into the delta's `pending_child`. */
+  readonly runId: string | null;
+  /** The values that it is given from here, under its own. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** What it may take of its parent's time; `null` without a limit. */
+  readonly timeoutMs: number | null;
+}
+
+/** How a child loop ended, or where it was left. */
+export interface ChildOutcome {
+  /** Its name, for messages. */
+  readonly loop: string;
+  readonly terminatedBy: TerminatedBy;
+  readonly captured: ChildCaptures;
+  readonly error: RunError | null;
+  readonly continuationPrompt: string | null;
+}
+
 /** What to do once the step is committed, and with which input to come back. */
 export type Next =
   /** Come back with `advance`. */
@@ -69,10 +102,17 @@ export type Next =
   | { readonly kind: "wait"; readonly ms: number }
   /** Run it; come back with `acted`, `cancelled` or `failed`. */
   | { readonly kind: "act"; readonly action: PlannedAction }
+  /** Begin it or go on with it; come back with `child_ended` or `child_failed`. */
+  | { readonly kind: "child"; readonly child: PlannedChild }
   /** Ask the evaluator; come back with `evaluated`, `cancelled` or `failed`. */
   | { readonly kind: "evaluate"; readonly request: EvaluationRequest }
-  /** Make the process that is to go on with the run; come back with `spawned`, and with this evaluation. */
-  | { readonly kind: "spawn"; readonly continuation: string; readonly evaluation: Evaluation | null }
+  /** Make the process that is to go on with the run; come back with `spawned`, and with this evaluation and outcome. */
+  | {
+      readonly kind: "spawn";
+      readonly continuation: string;
+      readonly evaluation: Evaluation | null;
+      readonly outcome?: ChildOutcome | undefined;
+    }
   /** The run has ended. */
   | { readonly kind: "done" };
 

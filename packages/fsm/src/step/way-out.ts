@@ -30,8 +30,7 @@ export function goOut(
   const { definition, state, facts } = around;
   const from = state.current_state;
   // Its templates see the evaluation that led here.
-  const target =
-    way.kind === "to" ? settleTarget({ ...around, changes: before.changes }, way.template, way.where) : null;
+  const target = way.kind === "to" ? settleTarget(around, way.template, way.where, before.changes) : null;
   if (target?.kind === "unreadable") return endAfter(state, before, "error", target.error);
 
   const signal = state.pending_result === null ? null : detectSignal(state.pending_result.output);
@@ -47,17 +46,20 @@ export function goOut(
   }
   if (target.kind === "unknown") return endAfter(state, before, "error", target.error);
 
-  const events = [...before.events, routeDraft(from, target.state)];
-  const { changes } = before;
+  const { events, changes } = before;
+  events.push(routeDraft(from, target.state));
   const cycle = countEdge(definition, state, changes, target.state);
-  if (cycle !== null) return endAfter(state, { events: [...events, cycle], changes }, "cycle_detected");
+  if (cycle !== null) {
+    events.push(cycle);
+    return endAfter(state, before, "cycle_detected");
+  }
   changes.phase = "ready";
   changes.current_state = target.state;
   changes.previous_state = from;
   if (state.attempt !== 1) changes.attempt = 1;
   if ((state.handoffs ?? 0) !== 0) changes.handoffs = 0;
   // The output that says so is not kept: the end belongs into the same commit.
-  if (signal?.kind === "stop") return endAfter(state, { events, changes }, endOf(around, target.state));
+  if (signal?.kind === "stop") return endAfter(state, before, endOf(around, target.state));
   return { events, changes, next: pause(definition.backoff) };
 }
 
@@ -75,9 +77,9 @@ function pause(backoffS: number | undefined): Next {
  * Ends as interrupted without a way out. Going on enters the state as a new iteration: this one's result is recorded,
  * and what is recorded is not run again.
  */
-function stopHere({ state }: Surroundings, { events, changes }: Leaving): Taken {
-  changes.previous_state = state.current_state;
-  changes.attempt = 1;
-  changes.handoffs = 0;
-  return endAfter(state, { events, changes }, "signal");
+function stopHere({ state }: Surroundings, before: Leaving): Taken {
+  before.changes.previous_state = state.current_state;
+  before.changes.attempt = 1;
+  before.changes.handoffs = 0;
+  return endAfter(state, before, "signal");
 }

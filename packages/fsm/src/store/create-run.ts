@@ -37,7 +37,9 @@ export function createRun(context: StoreContext, state: RunState, clearPrevious:
 function claimStem(context: StoreContext, stem: string, loop: string, runId: string, clears: boolean): RunClaim | null {
   const paths = context.layout.run(stem);
   if (livingOwner(readOwners(context, stem)) !== null) return null;
-  if (!clears && context.fs.existsSync(paths.journal)) return null;
+  // Under its own id there is at most what was left by one who was killed before the first commit.
+  const own = stem === ownStemOf(loop, runId);
+  if (!clears && !own && context.fs.existsSync(paths.journal)) return null;
   if (!mayReplace(context, readStem(context, stem), loop, clears)) return null;
   const claimed = claimOrNull(context, paths, runId);
   if (claimed === null) return null;

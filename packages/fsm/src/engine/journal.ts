@@ -44,9 +44,9 @@ export class Journal {
   commit(drafts: readonly EventDraft[], delta: StateDelta): void | Promise<void> {
     if (this.#writing !== undefined) return this.#commitLater(drafts, delta);
     if (this.#failure !== undefined) throw this.#failure;
+    const events = this.#lines.length === 0 ? [] : this.#takeLines();
     const ts = this.#options.clock.isoNow();
-    const stamped = drafts.map((draft) => this.#stamp(draft, ts));
-    const events = this.#lines.length === 0 ? stamped : [...this.#takeLines(), ...stamped];
+    for (const draft of drafts) events.push(this.#stamp(draft, ts));
     const written = this.#write(events, delta);
     if (this.#failure !== undefined) throw this.#failure;
     return written?.then(() => {

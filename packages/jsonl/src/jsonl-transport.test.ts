@@ -3,6 +3,7 @@ import nodeFs, {
   appendFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -143,7 +144,7 @@ describe("writing", () => {
     expect((await read()).numbers).toEqual([1, 2, 3]);
   });
 
-  it("J-8: is wired to events.jsonl below the base directory, readable by its owner alone", async () => {
+  it("J-8: is wired to events.jsonl below the base directory, readable by its owner alone, rotated as configured", async () => {
     const context = { baseDir: folder, resolvePath: (path: string) => inFolder(path), warn: () => {} };
     const transport = await createTransport({ flushIntervalMs: 5 }, context);
     const bus = createBus();
@@ -151,6 +152,15 @@ describe("writing", () => {
     bus.emit({ event: "a" });
     await bus.close();
     expect(statSync(inFolder("events.jsonl")).mode & 0o777).toBe(0o600);
+    const rotate = { max_bytes: 200, maxFiles: 1, gzip: false };
+    const rotating = await createTransport({ path: "r/e.jsonl", rotate, fsync: "flush" }, context);
+    const second = createBus();
+    second.addTransport(rotating as NonNullable<typeof rotating>);
+    for (let n = 0; n < 10; n++) second.emit({ event: "step", n });
+    await second.close();
+    expect(readdirSync(inFolder("r"))).toEqual(["e.jsonl", "e.jsonl.4"]);
+    expect(() => createTransport({ rotate: { max_size: 5 } }, context)).toThrowError(/rotate.maxSize is not known/);
+    expect(() => createTransport({ rotate: true }, context)).toThrowError(/rotate must be an object/);
     expect(() => createTransport({ path: 5 }, context)).toThrowError(/path must be a text/);
     const warnings: string[] = [];
     await createTransport({ flushIntervlMs: 5 }, { ...context, warn: (message) => warnings.push(message) });

@@ -25,3 +25,12 @@ export {
   type RecordingTransportOptions,
   recordingTransport,
 } from "./recording-transport.js";
+export { type StoreNeed, storeNeeds } from "./store/needs.js";
+export type { StoreCapabilities, StoreConformanceOptions, StoreFaults, StoreSubject } from "./store/options.js";
+export {
+  type StoreCheckInfo,
+  type StoreConformancePlan,
+  storeChecks,
+  storeConformance,
+} from "./store/store-conformance.js";
+export { storeChild } from "./store-child.js";

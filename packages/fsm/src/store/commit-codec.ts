@@ -26,18 +26,25 @@ export interface CommitInput {
  * @throws LoopsError `LOOPS_COMMIT` without events, with a reserved field, or with what JSON cannot carry
  */
 export function encodeCommit({ runId, epoch, firstSeq, events, delta, whole }: CommitInput): string {
-  if (events.length === 0) throw notACommit(runId, "a commit needs an event: nothing changes without one.");
+  checkEvents(runId, events);
   const last = events.length - 1;
   let text = "";
   for (const [index, event] of events.entries()) {
-    if ("seq" in event || "commit" in event) {
-      throw notACommit(runId, `event "${event.event}" has a field "seq" or "commit": those names are the journal's.`);
-    }
     const mark: CommitMark | undefined = index === last ? { epoch, ...(whole && { whole }), ...delta } : undefined;
     const commit = mark === undefined ? "" : `,"commit":${stringify(runId, mark)}`;
     text += `${stringify(runId, event).slice(0, -1)},"seq":${firstSeq + index}${commit}}\n`;
   }
   return text;
+}
+
+/** @throws LoopsError `LOOPS_COMMIT` without events, or with a reserved field */
+export function checkEvents(runId: string, events: readonly LoopEvent[]): void {
+  if (events.length === 0) throw notACommit(runId, "a commit needs an event: nothing changes without one.");
+  for (const event of events) {
+    if ("seq" in event || "commit" in event) {
+      throw notACommit(runId, `event "${event.event}" has a field "seq" or "commit": those names are the store's.`);
+    }
+  }
 }
 
 /** The event of a journal line, as it was committed. */

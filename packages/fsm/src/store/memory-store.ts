@@ -2,9 +2,10 @@ import type { LoopEvent, LoopsError, RunLease, StateDelta, StateStore, StoredEve
 import { checkLoopName } from "../definition/names.js";
 import type { RunState } from "../run-state.js";
 import { applyDelta } from "../step/delta.js";
+import { checkEvents } from "./commit-codec.js";
 import { hasEnded } from "./has-ended.js";
 import { isChild, newestFirst } from "./run-list.js";
-import { leaseLost, notACommit, runExists, runNotEnded, runNotFound, runOwned } from "./store-errors.js";
+import { leaseLost, runExists, runNotEnded, runNotFound, runOwned } from "./store-errors.js";
 
 /** One run in memory. */
 interface MemoryRun {
@@ -143,7 +144,7 @@ class MemoryLease implements RunLease<RunState> {
 
   commit(events: readonly LoopEvent[], delta: StateDelta): void {
     if (this.#released) throw leaseLost(this.runId, this.epoch);
-    if (events.length === 0) throw notACommit(this.runId, "a commit needs an event: nothing changes without one.");
+    checkEvents(this.runId, events);
     this.#run.state = applyDelta(this.#run.state, delta);
     this.#run.events.push(...events);
   }

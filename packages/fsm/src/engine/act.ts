@@ -55,7 +55,7 @@ function announce(segment: Segment, entry: Step, action: PlannedAction, prepared
 }
 
 function begin(segment: Segment, action: PlannedAction, prepared: PreparedAction): Input {
-  segment.flushMark.poke();
+  segment.deliverMeanwhile();
   const failed = (error: unknown): StepInput => ({ kind: "failed", error: toRunError(error, action.state) });
   try {
     const running = prepared.start();

@@ -29,7 +29,7 @@ export async function runChild(
   const runId = planned.runId ?? parent.effects.newRunId();
   if (planned.runId === null) {
     await parent.journal.commit(entry.events, intentOf(entry, runId));
-    parent.flushMark.poke();
+    parent.deliverMeanwhile();
   }
   const { held } = parent;
   parent.held = undefined;

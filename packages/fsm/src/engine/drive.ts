@@ -53,7 +53,7 @@ export async function drive(
         input = advance;
         break;
       case "wait":
-        segment.flushMark.poke();
+        segment.deliverMeanwhile();
         await backOff(segment, next.ms);
         input = advance;
         break;

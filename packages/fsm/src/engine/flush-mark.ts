@@ -28,9 +28,8 @@ export class FlushMark {
     this.#options = options;
   }
 
-  /** Flushes in the background: one at a time, and not more often than every 250 ms. */
-  poke(): void {
-    const now = this.#options.clock.monotonicMs();
+  /** Flushes in the background: one at a time, and not more often than every 250 ms. @param now by the clock */
+  poke(now: number): void {
     if (this.#inFlight !== undefined || now - this.#lastMs < minIntervalMs) return;
     this.#lastMs = now;
     this.#inFlight = this.#flush().finally(() => {

@@ -36,6 +36,7 @@ export class Segment {
   readonly #ending = new AbortController();
   readonly #stopping = new AbortController();
   readonly #startedMs: number;
+  #nowMs: number;
   #accumulatedMs: number;
 
   /** @param parent of a child loop: what stops the one stops the other */
@@ -48,12 +49,20 @@ export class Segment {
     this.journal = new Journal({ lease, bus, clock, warn, onFailure: (error) => this.#end(error) });
     this.evaluators = { ...effects.evaluators, signal: this.#ending.signal };
     this.#startedMs = clock.monotonicMs();
+    this.#nowMs = this.#startedMs;
     this.#accumulatedMs = lease.state.accumulated_ms;
   }
 
   /** Running time of this segment and those before it. */
   elapsedMs(): number {
-    return this.#accumulatedMs + this.effects.clock.monotonicMs() - this.#startedMs;
+    this.#nowMs = this.effects.clock.monotonicMs();
+    return this.#accumulatedMs + this.#nowMs - this.#startedMs;
+  }
+
+  /** Lets the bus deliver meanwhile what it has: something begins that may take its time. */
+  deliverMeanwhile(): void {
+    // The step before has just asked the clock.
+    this.flushMark.poke(this.#nowMs);
   }
 
   /** The running time is no less than that. */

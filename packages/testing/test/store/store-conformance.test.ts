@@ -35,7 +35,7 @@ async function collect(options: Options): Promise<ReadonlyMap<string, Error>> {
   return failures;
 }
 
-describe("a store with one defect is rejected by the check of that promise, and by no other", () => {
+describe.concurrent("a store with one defect is rejected by the check of that promise, and by no other", () => {
   const expectRejection = async ({ breaks, create, capabilities = soundCapabilities }: BrokenStore) => {
     const failures = await collect({ create, capabilities });
     const messages = [...failures.values()].map((error) => error.message).join("\n");

@@ -497,7 +497,8 @@ describe("flush and close", () => {
     });
     emit(sink, "a");
     await sink.close({ timeoutMs: 20 });
-    expect(given).toEqual([0]);
+    // A timer may fire within the millisecond before its time.
+    expect(given[0]).toBeLessThan(2);
     const quick = make({ write() {}, close: ({ timeoutMs }) => void given.push(timeoutMs ?? -1) });
     await quick.close({ timeoutMs: 60_000 });
     expect(given[1]).toBeGreaterThan(50_000);

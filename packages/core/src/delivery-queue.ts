@@ -7,7 +7,7 @@ import { disposeOf } from "./disposition.js";
 import { LoopsError } from "./errors.js";
 import type { EncodedEvent, LoopEvent } from "./event.js";
 import { type ExitHolder, guardClosed, guardOpen } from "./exit-guard.js";
-import { createReporter, warnOnError } from "./reporter.js";
+import { createReporter, type Reporter, warnOnError } from "./reporter.js";
 import { type ResolvedBatchOptions, resolveBatchOptions } from "./resolve-batch-options.js";
 import { RetryPause } from "./retry-pause.js";
 import { isThenable } from "./thenable.js";
@@ -24,6 +24,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   readonly #options: ResolvedBatchOptions<T>["options"];
   readonly #resolved: ResolvedBatchOptions<T>;
   readonly #queue: BatchQueue<T>;
+  readonly #reporter: Reporter;
   #report: (error: unknown) => void;
 
   #phase: "open" | "disabled" | "closed" = "open";
@@ -47,7 +48,8 @@ export class DeliveryQueue<T> implements ExitHolder {
     const { maxBatchItems, maxBatchBytes } = this.#options;
     const { sizeOf, measure } = this.#resolved;
     this.#queue = new BatchQueue<T>({ maxBatchItems, maxBatchBytes, sizeOf, measure });
-    this.#report = createReporter(given.name, given.onError ?? warnOnError);
+    this.#reporter = createReporter(given.name, given.onError ?? warnOnError);
+    this.#report = this.#reporter;
     guardOpen(this);
   }
 
@@ -184,7 +186,11 @@ export class DeliveryQueue<T> implements ExitHolder {
     this.#dropAll("deadline", new LoopsError("LOOPS_CLOSE_TIMEOUT", `[${name}] close reached its deadline`));
     clearTimeout(this.#interval);
     guardClosed(this);
-    await this.#options.close?.(due.remaining());
+    try {
+      await this.#options.close?.(due.remaining());
+    } finally {
+      this.#reporter.end();
+    }
   }
 
   /** Starts writing all that is held, and waits for it. */

@@ -124,7 +124,7 @@ export function createEventBus(given: BusOptions): Bus {
   };
 
   const finish = async (what: "flush" | "close", deadline: Deadline | undefined): Promise<BusReport> => {
-    const due = { timeoutMs: deadline?.timeoutMs ?? options[`${what}TimeoutMs`], signal: deadline?.signal };
+    const due = { ...deadline, timeoutMs: deadline?.timeoutMs ?? options[`${what}TimeoutMs`] };
     // Called from inside a listener: the queued emits were accepted before, so they reach the sinks first.
     if (current !== undefined) await undefined;
     const reports = await Promise.all(lanes.map((lane) => lane.finish(what, due)));
@@ -134,6 +134,7 @@ export function createEventBus(given: BusOptions): Bus {
   const close = (deadline?: Deadline): Promise<BusReport> => {
     unheard = false;
     bus.closed = true;
+    report.end();
     closing ??= finish("close", deadline);
     return closing;
   };
@@ -174,9 +175,8 @@ export function createEventBus(given: BusOptions): Bus {
       listenerErrors,
       sinks: lanes.map((lane) => lane.stats()),
     }),
-    async [Symbol.asyncDispose]() {
-      await close();
-    },
+    // The report is of no use to `await using`.
+    [Symbol.asyncDispose]: close as () => Promise<never>,
   };
   return bus;
 }

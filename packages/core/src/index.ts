@@ -25,7 +25,7 @@ export { compileFilter } from "./glob.js";
 export { getBus, nullBus, setBus } from "./global-bus.js";
 export type { SinkReport } from "./lane.js";
 export { withDefaults } from "./options.js";
-export { createReporter, type ErrorInfo, type OnError, warnOnError } from "./reporter.js";
+export { createReporter, type ErrorInfo, type OnError, type Reporter, warnOnError } from "./reporter.js";
 export { isoNow, newEventId, stamp } from "./stamp.js";
 export type {
   CorruptRun,

@@ -177,7 +177,7 @@ export function createLane(
     const due = startDeadline(deadline, 0);
     const closing = what === "close";
     // An overflow while a flush waits concerns what came later. At the end everything counts.
-    const concerned = () => (closing ? lostInAll() : lostInAll() - (laneDropped["overflow"] ?? 0));
+    const concerned = () => lostInAll() - (closing ? 0 : (laneDropped["overflow"] ?? 0));
     const before = closing ? 0 : concerned();
     let lost = 0;
     let error: unknown;
@@ -198,7 +198,10 @@ export function createLane(
       guardClosed(lane);
     }
     if (closing || error === undefined) await within((async () => transport[what]?.(due.remaining()))(), slackMs);
-    if (closing) countLost();
+    if (closing) {
+      countLost();
+      report.end();
+    }
     if (lost > 0) error ??= fault("FLUSH_INCOMPLETE", `${lost} events were dropped; stats() says why`);
     return { ok: error === undefined, ...stats(), ...(error !== undefined && { error }) };
   };

@@ -1,72 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { LoopEvent } from "@loops/core";
 import { describe, expect, it } from "vitest";
 import { fileStore } from "../src/index.js";
+import { countBy, eventsOf, idsOf, inDoubtOf, runThroughKills } from "./crash/kills.js";
 
 const runs = process.env["LOOPS_LONG"] === undefined ? 10 : 200;
 const actions = 30;
 const maxMomentMs = 500;
-const fixture = fileURLToPath(new URL("crash/loop-process.mjs", import.meta.url));
-
-/** Starts a process and, unless it is faster, kills it `momentMs` after its first event. Resolves with its exit code. */
-async function carryOut(mode: "run" | "resume", dir: string, momentMs: number | null): Promise<number | null> {
-  const child: ChildProcess = spawn(process.execPath, [fixture, mode, dir], { stdio: ["ignore", "pipe", "pipe"] });
-  let complaint = "";
-  child.stderr?.on("data", (chunk: Buffer) => {
-    complaint += chunk.toString();
-  });
-  let killer: NodeJS.Timeout | undefined;
-  child.stdout?.on("data", () => {
-    if (momentMs !== null) killer ??= setTimeout(() => child.kill("SIGKILL"), momentMs);
-  });
-  const [code, signal] = (await once(child, "close")) as [number | null, string | null];
-  clearTimeout(killer);
-  if (code !== 0 && signal !== "SIGKILL")
-    throw new Error(`${mode} in ${dir} failed with ${code ?? signal}: ${complaint}`);
-  return code;
-}
-
-/** Runs the loop to its end through one kill or two. Resolves with how many processes it took. */
-async function runThroughKills(dir: string): Promise<number> {
-  const kills = 1 + Math.floor(Math.random() * 2);
-  for (let kill = 0; kill < kills; kill++) {
-    // A process that was killed before it could announce the run leaves nothing to resume.
-    const mode = existsSync(join(dir, ".loops", ".running", "crash.events.jsonl")) ? "resume" : "run";
-    if ((await carryOut(mode, dir, Math.random() * maxMomentMs)) === 0) return kill + 1;
-  }
-  await carryOut("resume", dir, null);
-  return kills + 1;
-}
-
-function eventsOf(path: string): LoopEvent[] {
-  const lines = readFileSync(path, "utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as LoopEvent);
-}
-
-/** Ids in the order in which they came first. */
-const idsOf = (events: readonly LoopEvent[]) => [...new Set(events.map((event) => event.id))];
-
-function countBy(keys: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
-  return counts;
-}
-
-/** The keys of the actions that were reported as in doubt, one for each time. */
-function inDoubtOf(events: readonly LoopEvent[]): string[] {
-  const keys: string[] = [];
-  let iteration: unknown;
-  for (const event of events) {
-    if (event.event === "state_enter") iteration = event["iteration"];
-    if (event.event === "action_in_doubt") keys.push(`${event["run_id"]}:${iteration}`);
-  }
-  return keys;
-}
+const program = fileURLToPath(new URL("crash/loop-process.mjs", import.meta.url));
 
 /** @returns how many orphans were ended */
 async function expectNothingLostOrRepeated(dir: string): Promise<number> {
@@ -107,7 +50,7 @@ describe.skipIf(process.platform !== "linux")("a loop that is killed at random m
       const oneAfterTheOther = async () => {
         while (begun++ < runs) {
           const dir = mkdtempSync(join(tmpdir(), "loops-crash-"));
-          const processes = await runThroughKills(dir);
+          const processes = await runThroughKills({ program, loop: "crash", dir, maxMomentMs });
           const ended = await expectNothingLostOrRepeated(dir);
           killed += processes - 1;
           orphans += ended;

@@ -41,7 +41,19 @@ describe("emit", () => {
     bus.addTransport(sink);
     bus.emit({ event: "a", payload: { event: "other", ts: "never" } });
     expect(sink.events[0]).toMatchObject({ event: "a", payload: { event: "other" } });
+    expect(sink.events[0]?.ts).toMatch(/^\d{4}-/);
     expect(Object.keys(sink.events[0] ?? {}).slice(0, 3)).toEqual(["event", "ts", "id"]);
+  });
+
+  it("K-2: there is no typed form: type, timestamp and payload are fields like any other", () => {
+    const bus = createBus();
+    const sink = keeper();
+    bus.addTransport(sink);
+    const typed = { type: "state_enter", timestamp: "then", payload: { state: "fix" } };
+    bus.emit(typed as never);
+    const { event, ts, id, ...fields } = sink.events[0] ?? {};
+    expect([event, fields]).toEqual(["", typed]);
+    expect(ts).not.toBe("then");
   });
 
   it("K-11: never throws, whatever is emitted, and counts what is no object", () => {
@@ -80,6 +92,14 @@ describe("emit", () => {
     for (const event of hostile) expect(() => bus.emit(event as never)).not.toThrow();
     expect(bus.stats().dropped).toEqual({ invalid: 5 });
     expect(bus.stats().received).toBe(4);
+  });
+
+  it("K-11: what is no object is told, not only counted", () => {
+    const errors: unknown[] = [];
+    const bus = createBus({ onError: (error) => errors.push(error) });
+    bus.on(() => {});
+    bus.emit("text" as never);
+    expect(errors).toEqual([expect.objectContaining({ code: "LOOPS_EVENT_DROPPED" })]);
   });
 
   it("K-12: receivers get a stamped copy: changing the caller's object after emit changes nothing", () => {
@@ -199,6 +219,40 @@ describe("listeners", () => {
     bus.emit({ event: "a" });
     bus.emit({ event: "b" });
     expect(listener).toHaveBeenCalledTimes(3);
+  });
+
+  it("K-7: off removes the registration that came first, what on returned its own, each only once", () => {
+    const bus = createBus();
+    const seen: string[] = [];
+    const twice = () => seen.push("twice");
+    bus.on(twice);
+    bus.on(() => seen.push("between"));
+    const offLast = bus.on(twice);
+    bus.emit({ event: "a" });
+    bus.off(twice);
+    bus.emit({ event: "a" });
+    expect(seen).toEqual(["twice", "between", "twice", "between", "twice"]);
+    offLast();
+    offLast();
+    bus.off(twice);
+    bus.on(twice);
+    offLast();
+    bus.emit({ event: "a" });
+    expect(seen.slice(5)).toEqual(["between", "twice"]);
+  });
+
+  it("K-8: registering inside a listener takes effect from the next event, for listeners and transports", () => {
+    const bus = createBus();
+    const sink = keeper();
+    const seen: string[] = [];
+    bus.on("first", () => {
+      bus.on((event) => seen.push(event.event));
+      bus.addTransport(sink);
+    });
+    bus.emit({ event: "first" });
+    bus.emit({ event: "second" });
+    expect(seen).toEqual(["second"]);
+    expect(sink.events.map(({ event }) => event)).toEqual(["second"]);
   });
 
   it("K-8: unregistering inside a listener takes effect from the next event", () => {

@@ -70,6 +70,12 @@ describe("wireTransports", () => {
     ]);
   });
 
+  it("C-3: names are exact: case and blanks count", async () => {
+    const { wired, warnings } = await wire({ transports: ["JSONL", " jsonl", "jsonl"] });
+    expect(wired).toEqual(["jsonl"]);
+    expect(warnings).toHaveLength(2);
+  });
+
   it("says when a section is of no transport, and what was meant", async () => {
     const { warnings } = await wire({ transports: ["jsonl"], josnl: {}, memory_log: {}, transport: [], socket: {} });
     expect(warnings).toEqual([

@@ -42,6 +42,7 @@ export async function carryOut(
         durability: options.power === true ? "power" : "process",
         onWarning: (warning) => warn(new Error(warning.message)),
       }),
+      loopsDir: options.dir,
       bus,
       signal: interrupts.stop,
       forceSignal: interrupts.force,

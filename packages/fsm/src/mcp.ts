@@ -1,7 +1,2 @@
-export {
-  type McpHttpServer,
-  type McpRunnerOptions,
-  type McpServer,
-  type McpStdioServer,
-  mcpRunner,
-} from "./actions/mcp-runner.js";
+export { type McpRunnerOptions, mcpRunner } from "./actions/mcp-runner.js";
+export type { McpHttpServer, McpServer, McpStdioServer } from "./actions/mcp-server.js";

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { LoopsError } from "@loops/core";
 import { type InProcessResult, inProcessAction, type LazySignal } from "./in-process.js";
 import type { ActionRequest, ActionRunner } from "./runner.js";
@@ -30,6 +31,9 @@ export type ActionFunction = (call: FunctionCall) => FunctionResult | void | Pro
  * @throws LoopsError `LOOPS_CONFIG` for something that is no function
  */
 export function functionRunner(functions: Readonly<Record<string, ActionFunction>>): ActionRunner {
+  if (typeof functions !== "object" || functions === null) {
+    throw new LoopsError("LOOPS_CONFIG", "[function-runner] give it functions by name: functionRunner({ name() { } })");
+  }
   for (const [name, value] of Object.entries(functions)) {
     if (typeof value === "function") continue;
     throw new LoopsError(
@@ -38,7 +42,7 @@ export function functionRunner(functions: Readonly<Record<string, ActionFunction
     );
   }
   return {
-    prepare: (request) => inProcessAction(request, (ending) => call(functions, request, ending)),
+    prepare: (request) => inProcessAction(request, { work: (ending) => call(functions, request, ending) }),
     endOrphan: () => Promise.resolve(false),
   };
 }
@@ -66,16 +70,31 @@ function call(
       return ending.signal;
     },
   });
-  return given instanceof Promise ? given.then(resultOf) : resultOf(given);
+  return isThenable(given) ? Promise.resolve(given).then(resultOf) : resultOf(given);
 }
 
-// biome-ignore lint/suspicious/noConfusingVoidType: as above
-function resultOf(given: FunctionResult | void): InProcessResult {
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** A slip must not pass for a success: whatever is no result is refused, and that is the verdict `error`. */
+function resultOf(given: unknown): InProcessResult {
+  if (given === undefined) return { output: "", stderr: "", exit_code: 0 };
   if (typeof given === "string") return { output: given, stderr: "", exit_code: 0 };
-  if (given !== undefined && (typeof given !== "object" || given === null)) {
-    throw new TypeError(
-      `a function that is an action returns text, nothing, or { output, stderr, exit_code }, not ${given}`,
-    );
-  }
-  return { output: given?.output ?? "", stderr: given?.stderr ?? "", exit_code: given?.exit_code ?? 0 };
+  if (typeof given !== "object" || given === null || Array.isArray(given)) throw noResult(inspect(given, { depth: 0 }));
+  const unknown = Object.keys(given).find((key) => !fields.has(key));
+  if (unknown !== undefined) throw noResult(`an object with ${JSON.stringify(unknown)}`);
+  const { output = "", stderr = "", exit_code = 0 } = given as Readonly<Record<string, unknown>>;
+  if (typeof output !== "string" || typeof stderr !== "string") throw noResult("output or stderr that is no text");
+  if (!Number.isSafeInteger(exit_code)) throw noResult(`the exit code ${inspect(exit_code, { depth: 0 })}`);
+  return { output, stderr, exit_code: exit_code as number };
+}
+
+/** The last one is in every result of an action, which may be passed on. */
+const fields: ReadonlySet<string> = new Set(["output", "stderr", "exit_code", "duration_ms"]);
+
+function noResult(what: string): TypeError {
+  return new TypeError(
+    `[function-runner] A function that is an action returns text, nothing, or { output, stderr, exit_code }, not ${what}.`,
+  );
 }

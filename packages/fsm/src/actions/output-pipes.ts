@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, rm } from "node:fs/promises";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +23,11 @@ export async function makeOutputPipes(): Promise<readonly [OutputPipe, OutputPip
   if (process.platform === "win32") return null;
   let directory: string | undefined;
   try {
-    directory = await mkdtemp(join(tmpdir(), "loops-action-"));
+    if (!lookedForStrays) {
+      lookedForStrays = true;
+      void removeStrays(tmpdir());
+    }
+    directory = await mkdtemp(join(tmpdir(), prefix));
     const paths = [join(directory, "stdout"), join(directory, "stderr")] as const;
     await promisify(execFile)("mkfifo", [...paths], { timeout: 5_000 });
     return openAll(paths);
@@ -32,6 +36,27 @@ export async function makeOutputPipes(): Promise<readonly [OutputPipe, OutputPip
     return null;
   } finally {
     if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const prefix = "loops-action-";
+/** A directory is there for some milliseconds. One that is older was left by a process that was killed in these. */
+const strayMs = 60_000;
+/** Once in a process, beside its first action. */
+let lookedForStrays = false;
+
+/** Removes what killed processes of this user left in making their pipes. Never rejects. */
+export async function removeStrays(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names.filter((name) => name.startsWith(prefix))) {
+    const path = join(directory, name);
+    try {
+      const { uid, mtimeMs } = await lstat(path);
+      if (uid === process.getuid?.() && Date.now() - mtimeMs > strayMs)
+        await rm(path, { recursive: true, force: true });
+    } catch {
+      // Gone meanwhile, or not ours to remove: nothing that an action needs.
+    }
   }
 }
 

@@ -1,17 +1,17 @@
-import { LoopsError } from "@loops/core";
+import { isLoopsError, LoopsError } from "@loops/core";
 import { commandTemplate } from "./command-template.js";
-import type { ActionRunner } from "./runner.js";
+import type { ActionRequest, ActionRunner } from "./runner.js";
 import { shellRunner } from "./shell-runner.js";
 
 export interface PromptRunnerOptions {
   /**
-   * Run by the shell. `${prompt}` stands for the action's text; with `:shell` behind the name as one word. Without it
-   * the prompt comes on standard input.
+   * Run by bash. `${prompt}` stands for the action's text, as bash takes a variable; with `:shell` behind the name as one
+   * word. Without it the prompt comes on standard input.
    *
    * @example "claude -p ${prompt:shell}"
    */
   readonly command: string;
-  /** What runs the command. @default `shellRunner()` */
+  /** What runs the command: a runner whose shell is bash. @default `shellRunner()` */
   readonly shell?: ActionRunner | undefined;
 }
 
@@ -22,7 +22,8 @@ export interface PromptRunnerOptions {
  *
  * @throws LoopsError `LOOPS_CONFIG` for an empty command
  */
-export function promptRunner({ command, shell = shellRunner() }: PromptRunnerOptions): ActionRunner {
+export function promptRunner(options: PromptRunnerOptions): ActionRunner {
+  const { command, shell = shellRunner() } = options ?? {};
   if (typeof command !== "string" || command.trim() === "") {
     throw new LoopsError(
       "LOOPS_CONFIG",
@@ -31,13 +32,28 @@ export function promptRunner({ command, shell = shellRunner() }: PromptRunnerOpt
   }
   const template = commandTemplate({ command, names: ["prompt"], prefix: "LOOPS_ACTION_", input: "prompt" });
   return {
-    prepare: (request) =>
-      shell.prepare({
-        ...request,
-        type: "shell",
-        command: template.script,
-        env: { ...request.env, ...template.environment({ prompt: request.command }) },
-      }),
+    prepare: async (request) => {
+      const env = { ...request.env, ...template.environment({ prompt: request.command }) };
+      try {
+        return await shell.prepare({ ...request, type: "shell", command: template.script, env });
+      } catch (error) {
+        throw isTooLarge(error) ? tooLarge(request, error) : error;
+      }
+    },
     endOrphan: (process, options) => shell.endOrphan(process, options),
   };
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (
+    isLoopsError(error, "LOOPS_ACTION_SPAWN") && (error.cause as NodeJS.ErrnoException | undefined)?.code === "E2BIG"
+  );
+}
+
+/** The runner below knows the command only, which is short. */
+function tooLarge({ command }: ActionRequest, cause: unknown): LoopsError {
+  const message =
+    `[prompt-runner] The prompt of ${Buffer.byteLength(command)} bytes, together with the environment, is more than the ` +
+    "system passes to a process. Put what is long into a file, and let the prompt name it.";
+  return new LoopsError("LOOPS_ACTION_SPAWN", message, { cause });
 }

@@ -22,6 +22,22 @@ describe("stamp", () => {
     expect(stamp({ event: "a", ts: "then", id: "own" })).toEqual({ event: "a", ts: "then", id: "own" });
   });
 
+  it("K-12: copies one that was stamped before as it is, whatever its name", () => {
+    for (let length = 0; length < 20; length++) {
+      const input = { event: "e".repeat(length), ts: "then", id: "own", n: length };
+      const stamped = stamp(input);
+      expect(stamped).toEqual(input);
+      expect(stamped).not.toBe(input);
+      expect(Object.keys(stamped)).toEqual(["event", "ts", "id", "n"]);
+    }
+  });
+
+  it("stamps are an event's own: those that it inherits are not in the copy, and are made anew", () => {
+    const heir: EventInput = Object.assign(Object.create({ event: "a", ts: "then", id: "own" }), { n: 1 });
+    expect(Object.keys(stamp(heir))).toEqual(["event", "ts", "id", "n"]);
+    expect(stamp(Object.create({ event: "a", ts: "then", id: "own" })).event).toBe("");
+  });
+
   it("puts event, ts and id first, wherever the caller had them", () => {
     expect(Object.keys(stamp({ state: "fix", event: "a", loop: "l" }))).toEqual(["event", "ts", "id", "state", "loop"]);
     expect(Object.keys(stamp({ state: "fix", id: "i", ts: "t", event: "a" }))).toEqual(["event", "ts", "id", "state"]);

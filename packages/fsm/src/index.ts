@@ -21,6 +21,7 @@ export {
 export type { LoopExtensions } from "./definition/schema.js";
 export { resolveTarget } from "./definition/targets.js";
 export type * from "./definition/types.js";
+export type { ResolveLoop } from "./engine/child-definition.js";
 export type { Clock } from "./engine/clock.js";
 export type { EventSink } from "./engine/event-sink.js";
 export type {

@@ -9,8 +9,8 @@ import { isPromise } from "./is-promise.js";
 import type { Segment } from "./segment.js";
 import { archiveEnded } from "./settle-children.js";
 import { makeSuccessor } from "./successor.js";
+import { Turns } from "./turns.js";
 
-const maxBusyMs = 5;
 const advance: StepInput = { kind: "advance" };
 
 /** Steps, commits and acts, until the run has ended. Waits for nothing that is there at once. */
@@ -20,14 +20,10 @@ export async function drive(
   runChild: (entry: Step, planned: PlannedChild) => Promise<StepInput>,
 ): Promise<void> {
   const { lease, journal } = segment;
+  const turns = new Turns();
   let input = first;
-  let idleAtMs = performance.now();
   for (;;) {
-    // Actions that never wait would starve timers and signals. By the real clock: an injected one need not move.
-    if (input === advance && lease.state.phase === "ready" && performance.now() - idleAtMs > maxBusyMs) {
-      await new Promise((resolve) => setImmediate(resolve));
-      idleAtMs = performance.now();
-    }
+    if (lease.state.phase === "ready" && turns.isOver()) await turns.next();
     const looking = look(segment);
     const facts = isPromise(looking) ? await looking : looking;
     const taken = step(lease.state.definition, lease.state, input, facts);

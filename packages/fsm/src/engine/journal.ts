@@ -44,9 +44,8 @@ export class Journal {
   commit(drafts: readonly EventDraft[], delta: StateDelta): void | Promise<void> {
     if (this.#writing !== undefined) return this.#commitLater(drafts, delta);
     if (this.#failure !== undefined) throw this.#failure;
-    const events = this.#lines.length === 0 ? [] : this.#takeLines();
-    const ts = this.#options.clock.isoNow();
-    for (const draft of drafts) events.push(this.#stamp(draft, ts));
+    const stamped = this.#stampAll(drafts);
+    const events = this.#lines.length === 0 ? stamped : [...this.#takeLines(), ...stamped];
     const written = this.#write(events, delta);
     if (this.#failure !== undefined) throw this.#failure;
     return written?.then(() => {
@@ -143,7 +142,17 @@ export class Journal {
     this.#options.onFailure(this.#failure);
   }
 
-  /** Fills in what a draft has places for. It was made for this commit, and is nobody else's. */
+  /** In place: the list and what is in it were made for this commit, and are nobody else's. */
+  #stampAll(drafts: readonly EventDraft[]): LoopEvent[] {
+    const ts = this.#options.clock.isoNow();
+    const events = drafts as LoopEvent[];
+    for (let index = 0; index < drafts.length; index++) {
+      events[index] = this.#stamp(drafts[index] as EventDraft, ts);
+    }
+    return events;
+  }
+
+  /** Fills in what a draft has places for. */
   #stamp(draft: EventDraft, ts: string): LoopEvent {
     const { run_id, loop, depth, parent_run_id } = this.#runFields;
     if (parent_run_id !== undefined) {

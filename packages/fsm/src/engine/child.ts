@@ -1,4 +1,5 @@
 import { isLoopsError, LoopsError, type RunLease } from "@loops/core";
+import { checkLoopName } from "../definition/names.js";
 import type { LoopDefinition } from "../definition/types.js";
 import type { RunState } from "../run-state.js";
 import { toRunError } from "../step/run-error.js";
@@ -71,6 +72,7 @@ async function definitionOf(parent: Segment, { loop, state: name }: PlannedChild
   }
   const definition = await effects.resolveLoop(loop, { from });
   checkDefinition(definition);
+  checkLoopName(definition.name);
   return definition;
 }
 

@@ -189,9 +189,11 @@ describe("a child loop that cannot begin", () => {
 
   it("is told by its resolver what is no loop", async () => {
     const definition = loopOf({ sub: missing, done });
-    const nothing = () => ({}) as never;
-    const result = await runLoop({ definition, store: memoryStore(), resolveLoop: nothing });
-    expect(result.error?.type).toBe("LOOPS_CONFIG");
+    const errorOf = async (found: unknown) =>
+      (await runLoop({ definition, store: memoryStore(), resolveLoop: () => found as never })).error?.type;
+    expect(await errorOf({})).toBe("LOOPS_CONFIG");
+    expect(await errorOf(undefined)).toBe("LOOPS_CONFIG");
+    expect(await errorOf({ ...inner, name: "../evil" })).toBe("LOOPS_NAME");
   });
 
   it("B-52: because it is part of itself ends with one clear error", async () => {
@@ -444,6 +446,37 @@ describe("a parent that is killed", () => {
     expect(lost.events.filter(({ id }) => !again.has(id))).toEqual([]);
     expect((await store.history("inner")).runs.map(({ run_id }) => run_id)).toContain("C");
   });
+});
+
+it("a store that fails under a child stops its parents too, and all of them go on once it can be written", async () => {
+  const store = memoryStore();
+  const failing = tapped(store, ({ events }) => {
+    if (events.some(({ action }) => action === "dig")) throw new Error("the disk is full");
+  });
+  const options = { definition: outer, resolveLoop: nested, newRunId: ids("A", "B", "C") };
+  const before = echo();
+  const failed = runLoop({ ...options, store: failing, runner: before });
+  await expect(failed).rejects.toMatchObject({ code: "LOOPS_STORE_WRITE" });
+  expect(before.requests.map(({ command }) => command)).toEqual(["begin", "open", "dig"]);
+  expect(before.abandoned).toEqual(["C:1"]);
+  for (const run of ["A", "B", "C"]) expect(await store.isOwned(run)).toBe(false);
+  const runner = echo();
+  expect(await resumeLoop({ run: "A", store, runner, resolveLoop: nested })).toMatchObject({ status: "completed" });
+  expect(runner.started).toEqual(["C:1", "B:3", "A:3"]);
+});
+
+it("a child goes on with its own definition when its parent goes on with a new one, and is routed by that", async () => {
+  const store = await killedAfter(inTheInnermost, {
+    definition: outer,
+    resolveLoop: nested,
+    runner: echo(),
+    newRunId: ids("A", "B", "C"),
+  });
+  const definition = { ...outer, states: { ...outer.states, sub: { loop: "other", on_yes: "done", on_no: "sub" } } };
+  const runner = echo();
+  const result = await resumeLoop({ run: "A", definition, onDrift: "use-given", store, runner, resolveLoop: nested });
+  expect(result).toMatchObject({ status: "completed", iterations: 2 });
+  expect(runner.started).toEqual(["C:1", "B:3"]);
 });
 
 it("children of one loop in several parents at once do not get in each other's way", async () => {

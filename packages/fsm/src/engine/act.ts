@@ -6,23 +6,23 @@ import { isPromise } from "./is-promise.js";
 import { runnerOf } from "./runner-of.js";
 import type { Segment } from "./segment.js";
 
-type Input = StepInput | Promise<StepInput>;
+/** An action whose intent is committed, or what became of it instead. */
+export type Announced = PreparedAction | StepInput;
 
 /**
- * Runs an action so that it can be accounted for: its process waits at a gate until the intent, with its identity, is
- * committed. Gives what to tell the next step, by a promise only where there is something to wait for. Throws, or
- * rejects, as the store does.
+ * Prepares an action so that it can be accounted for: its process waits at a gate until the intent, with its identity,
+ * is committed. A promise only where there is something to wait for. Throws, or rejects, as the store does.
  */
-export function act(segment: Segment, entry: Step, action: PlannedAction): Input {
+export function announce(segment: Segment, entry: Step, action: PlannedAction): Announced | Promise<Announced> {
   let making: PreparedAction | Promise<PreparedAction>;
   try {
     making = runnerOf(segment.effects, action.type).prepare(requestOf(segment, action));
   } catch (error) {
     return refused(segment, entry, action, error);
   }
-  if (!isPromise(making)) return announce(segment, entry, action, making);
+  if (!isPromise(making)) return commitIntent(segment, entry, action, making);
   return making.then(
-    (prepared) => announce(segment, entry, action, prepared),
+    (prepared) => commitIntent(segment, entry, action, prepared),
     (error: unknown) => refused(segment, entry, action, error),
   );
 }
@@ -30,43 +30,46 @@ export function act(segment: Segment, entry: Step, action: PlannedAction): Input
 /** The process could not be made. The entry is committed all the same: it is what the error is about. */
 async function refused({ journal }: Segment, entry: Step, action: PlannedAction, error: unknown): Promise<StepInput> {
   await journal.commit(entry.events, entry.delta);
-  return { kind: "failed", error: toRunError(error, action.state) };
+  return failed(action, error);
 }
 
-function announce(segment: Segment, entry: Step, action: PlannedAction, prepared: PreparedAction): Input {
+function commitIntent(
+  segment: Segment,
+  entry: Step,
+  action: PlannedAction,
+  prepared: PreparedAction,
+): Announced | Promise<Announced> {
   // Stopped by force while the process was being made: nothing was announced, so nothing has to be taken back.
   if (segment.actionSignal.aborted) {
     prepared.abandon();
     return { kind: "advance" };
   }
-  const notRecorded = (error: unknown): never => {
+  try {
+    const written = segment.journal.commit(entry.events, intentOf(entry, action, prepared));
+    return written === undefined ? prepared : committed(written, prepared);
+  } catch (error) {
     prepared.abandon();
     throw error;
-  };
-  let written: void | Promise<void>;
-  try {
-    written = segment.journal.commit(entry.events, intentOf(entry, action, prepared));
-  } catch (error) {
-    return notRecorded(error);
-  }
-  return written === undefined
-    ? begin(segment, action, prepared)
-    : written.then(() => begin(segment, action, prepared), notRecorded);
-}
-
-function begin(segment: Segment, action: PlannedAction, prepared: PreparedAction): Input {
-  segment.deliverMeanwhile();
-  const failed = (error: unknown): StepInput => ({ kind: "failed", error: toRunError(error, action.state) });
-  try {
-    const running = prepared.start();
-    return isPromise(running) ? running.then(toInput, failed) : toInput(running);
-  } catch (error) {
-    return failed(error);
   }
 }
 
-function toInput(outcome: ActionOutcome): StepInput {
+async function committed(written: Promise<void>, prepared: PreparedAction): Promise<PreparedAction> {
+  try {
+    await written;
+    return prepared;
+  } catch (error) {
+    prepared.abandon();
+    throw error;
+  }
+}
+
+/** What an action came to, for the next step. */
+export function toInput(outcome: ActionOutcome): StepInput {
   return outcome.kind === "cancelled" ? outcome : { kind: "acted", result: outcome.result };
+}
+
+export function failed({ state }: PlannedAction, error: unknown): StepInput {
+  return { kind: "failed", error: toRunError(error, state) };
 }
 
 function requestOf(segment: Segment, action: PlannedAction): ActionRequest {

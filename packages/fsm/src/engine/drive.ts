@@ -3,7 +3,7 @@ import type { Evaluation, EvaluationRequest } from "../evaluators/evaluation.js"
 import { toRunError } from "../step/run-error.js";
 import { step } from "../step/step.js";
 import type { Facts, PlannedChild, Step, StepInput } from "../step/types.js";
-import { act } from "./act.js";
+import { announce, failed, toInput } from "./act.js";
 import { backOff } from "./back-off.js";
 import { isPromise } from "./is-promise.js";
 import type { Segment } from "./segment.js";
@@ -29,8 +29,20 @@ export async function drive(
     const taken = step(lease.state.definition, lease.state, input, facts);
     const { next, events, delta } = taken;
     if (next.kind === "act") {
-      const acting = act(segment, taken, next.action);
-      input = isPromise(acting) ? await acting : acting;
+      const announcing = announce(segment, taken, next.action);
+      const announced = isPromise(announcing) ? await announcing : announcing;
+      if (!("start" in announced)) {
+        input = announced;
+        continue;
+      }
+      segment.deliverMeanwhile();
+      try {
+        // Here, and not in a function of its own: each costs another promise, for every action there is.
+        const running = announced.start();
+        input = toInput(isPromise(running) ? await running : running);
+      } catch (error) {
+        input = failed(next.action, error);
+      }
       continue;
     }
     if (next.kind === "child") {

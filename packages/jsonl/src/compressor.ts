@@ -1,5 +1,4 @@
-import { createReadStream, createWriteStream } from "node:fs";
-import { rename, rm, unlink } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, unlink } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { type Due, errorMessage, LoopsError } from "@loops/core";
@@ -51,8 +50,7 @@ export class Compressor {
     const { mode, report } = this.#options;
     const temporary = `${path}.gz.tmp`;
     try {
-      const to = createWriteStream(temporary, { mode, flush: true });
-      await pipeline(createReadStream(path), createGzip(), to, { signal: this.#abort.signal });
+      await gzipTo(temporary, path, mode, this.#abort.signal);
       await rename(temporary, `${path}.gz`);
       await unlink(path).catch((error: unknown) => {
         // Removed meanwhile, because there were too many: then this one is too many as well.
@@ -72,4 +70,18 @@ export class Compressor {
     const todo = "it stays uncompressed, and is tried again at the next rotation; check the space on the disk";
     this.#options.report(new LoopsError("LOOPS_ROTATE", `${message}; ${todo}`, { cause: error }));
   }
+}
+
+/** Both files are open before anything is done, so that after a failure nobody makes the second one any more. */
+async function gzipTo(compressed: string, path: string, mode: number, signal: AbortSignal): Promise<void> {
+  const from = await open(path, "r");
+  let to: FileHandle;
+  try {
+    to = await open(compressed, "w", mode);
+  } catch (error) {
+    await from.close();
+    throw error;
+  }
+  // The streams close what they are made of.
+  await pipeline(from.createReadStream(), createGzip(), to.createWriteStream({ flush: true }), { signal });
 }

@@ -156,7 +156,9 @@ export class LineFile implements Appender {
       this.#torn = undefined;
       if (within && line !== undefined) {
         const rest = bytes.subarray(written, lineEnd(bytes, written));
-        this.#torn = { line, rest, fileBytes: yield* sizeOf(fd) };
+        // So much is there at least, if nobody has emptied it since.
+        const size = yield* sizeOf(fd);
+        this.#torn = { line, rest, fileBytes: size > written ? size : BigInt(written) };
       }
       if (arrived <= 0) throw error;
       if (this.#options.fsync === "batch") yield* this.#sync();

@@ -175,7 +175,9 @@ export class RotatingFile implements Appender {
     const { maxFiles, gzip } = this.#options.rotation;
     const excess = Math.max(0, files.length - maxFiles);
     for (const file of files.slice(0, excess)) {
-      yield* remove(file.path);
+      const removed = yield* remove(file.path);
+      // Compressed since we looked: the compressed one is what is left of it.
+      if (!removed && !file.gzip) yield* remove(`${file.path}.gz`);
       this.#removedFiles++;
     }
     if (excess > 0) this.#file.namesChanged();
@@ -225,10 +227,13 @@ function countFitting(
   return lines.length - from;
 }
 
-function* remove(path: string): FileSteps<void> {
+/** `false` where there is no such file. */
+function* remove(path: string): FileSteps<boolean> {
   try {
     yield* step((calls: FileCalls) => calls.unlink(path));
+    return true;
   } catch (error) {
     if (!isMissing(error)) throw error;
+    return false;
   }
 }

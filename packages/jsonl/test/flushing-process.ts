@@ -17,16 +17,20 @@ export interface FlushingProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
 }
 
-/** @param wrap a command that starts with `$@`, to run the process under limits */
+/**
+ * @param under `wrap`: a command that ends with `"$@"`, to run the process under limits; `full`: what it does with a file
+ * that takes no more
+ */
 export function startWriter(
   path: string,
   writer: string,
   count: number,
   options: Partial<JsonlTransportOptions>,
-  wrap?: string,
+  under: { readonly wrap?: string; readonly full?: "moves" | "empties" } = {},
 ): FlushingProcess {
   const command = [process.execPath, program, path, writer, String(count), JSON.stringify(options)];
-  const [file = "", ...args] = wrap === undefined ? command : ["sh", "-c", wrap, "sh", ...command];
+  if (under.full !== undefined) command.push(under.full);
+  const [file = "", ...args] = under.wrap === undefined ? command : ["sh", "-c", under.wrap, "sh", ...command];
   const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {

@@ -267,6 +267,36 @@ describe("compression", () => {
     expect(seen).toEqual(numbersOf(files));
   });
 
+  it("no more than maxFiles are left, also of files that were compressed while they were to be removed", async () => {
+    for (let round = 0; round < 30; round++) {
+      rmSync(folder, { recursive: true, force: true });
+      const { bus, emit } = busTo({ rotate: { maxBytes: 1000, maxFiles: 1, gzip: true } });
+      for (let n = 0; n < 20; n++) {
+        emit(n * 10, n * 10 + 9);
+        // Each tick lets the compression get a step further: it is met at every one of them.
+        for (let tick = 0; tick < (n + round) % 7; tick++) await new Promise((resolve) => setImmediate(resolve));
+        if (n % 2 === 1) await bus.flush();
+      }
+      await bus.close();
+      const left = names();
+      expect(left).toHaveLength(2);
+      expect(left[1]).toMatch(/^events\.jsonl\.\d+\.gz$/);
+    }
+  });
+
+  it("a file that was compressed between the look and its removal is removed all the same", async () => {
+    const readdirSync = ((directory: string) => {
+      const found = nodeFs.readdirSync(directory);
+      if (found.includes("events.jsonl.1") && found.includes("events.jsonl.2")) renameSync(`${path}.1`, `${path}.1.gz`);
+      return found;
+    }) as never;
+    const { bus, sink, emit } = busTo({ rotate: { maxBytes: 1000, maxFiles: 1 }, fs: { readdirSync } });
+    emit(1, 30);
+    await bus.close();
+    expect(sink.rotation).toEqual({ rotatedFiles: 2, removedFiles: 1 });
+    expect(names()).toEqual(["events.jsonl", "events.jsonl.2"]);
+  });
+
   it("what a crash left in the middle of it is finished by the next writer", async () => {
     const { bus, emit } = busTo();
     emit(1, 25);

@@ -54,6 +54,8 @@ export type * from "./events.js";
 export { interpolate } from "./interpolate.js";
 export type { InterpolationScope } from "./interpolate-scope.js";
 export type * from "./run-state.js";
+export { type ScenarioAnswer, type ScenarioFunction, type ScenarioName, scenarioNames } from "./simulate/scenario.js";
+export { type SimulateLoopOptions, type SimulationResult, simulateLoop } from "./simulate/simulate-loop.js";
 export { step } from "./step/step.js";
 export type { EventDraft, Facts, Next, PlannedAction, Step, StepInput } from "./step/types.js";
 export { type FileStoreOptions, fileStore } from "./store/file-store.js";

@@ -54,6 +54,8 @@ const exitCode: EvaluatorConfig = { type: "exit_code" };
  */
 export function evaluate(request: EvaluationRequest, effects: EvaluatorEffects): Evaluation | Promise<Evaluation> {
   const { config } = request;
+  const answer = effects.answer?.(request) ?? null;
+  if (answer !== null) return { type: config?.type ?? "default", ...answer };
   if (config !== undefined) return typed(config.type, judge(config, request, effects));
   return typed("default", judge(defaults.get(request.actionType) ?? exitCode, request, effects));
 }

@@ -78,4 +78,6 @@ export interface EvaluatorEffects {
   readonly signal: AbortSignal;
   /** For how long a model took. @default `performance.now()` */
   readonly monotonicMs?: (() => number) | undefined;
+  /** Answers in place of an evaluator; `null` where that is to look for itself. @default they all look for themselves */
+  readonly answer?: ((request: EvaluationRequest) => Verdict | null) | undefined;
 }

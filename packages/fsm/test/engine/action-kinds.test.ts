@@ -98,7 +98,7 @@ describe("B-38: an action that nothing here can run", () => {
     expect(bus.named("evaluate")).toMatchObject([{ verdict: "error" }]);
   });
 
-  it.each(["constructor", "toString"])("also one of the type %s", async (action_type) => {
+  it.each(["bash", "constructor"])("B-54: also one of the type %s, which is no shell command", async (action_type) => {
     const { bus } = await run({ action: "x", action_type });
     expect(bus.named("action_complete")).toMatchObject([{ exit_code: 127 }]);
   });

@@ -123,6 +123,8 @@ export interface RunState extends StoredRun {
   readonly pending_result: ActionResult | null;
   /** Absent in runs of earlier versions, as the next one is. */
   readonly pending_child?: PendingChild | null;
+  /** Of a child loop that ended by `signal`: its own action said so, and nobody asked for it. */
+  readonly stopped_itself?: boolean;
   /** How often the current state was left by a handoff, to be entered anew with the next segment. */
   readonly handoffs?: number;
   /** What evaluators remember, by state. */

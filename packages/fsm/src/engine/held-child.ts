@@ -51,8 +51,9 @@ export async function holdChild(parent: Segment, wishes: DoubtWishes): Promise<v
 }
 
 /** One that was left in the middle. What it came to otherwise is final: its own limits are not raised. */
-function canGoOn({ status, terminated_by }: RunState): boolean {
-  return status === "running" || status === "awaiting_continuation" || terminated_by === "signal";
+function canGoOn({ status, terminated_by, stopped_itself = false }: RunState): boolean {
+  const wasLeft = terminated_by === "signal" && !stopped_itself;
+  return status === "running" || status === "awaiting_continuation" || wasLeft;
 }
 
 async function goOn(segment: Segment, first: StepInput | null) {

@@ -26,6 +26,7 @@ export function resume(state: RunState, input: Extract<StepInput, { kind: "resum
     error: null,
     segment_started_at: input.segmentStartedAt,
   };
+  if (state.stopped_itself === true) changes.stopped_itself = false;
   const { current_state: name, iteration } = state;
   const resumed = loopResume(name, iteration, continuation_prompt);
   const next = { kind: "advance" } as const;

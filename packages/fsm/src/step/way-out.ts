@@ -59,7 +59,10 @@ export function goOut(
   if (state.attempt !== 1) changes.attempt = 1;
   if ((state.handoffs ?? 0) !== 0) changes.handoffs = 0;
   // The output that says so is not kept: the end belongs into the same commit.
-  if (signal?.kind === "stop") return endAfter(state, before, endOf(around, target.state));
+  if (signal?.kind === "stop") {
+    const terminatedBy = endOf(around, target.state);
+    return terminatedBy === "signal" ? stop(around, before) : endAfter(state, before, terminatedBy);
+  }
   return { events, changes, next: pause(definition.backoff) };
 }
 
@@ -77,9 +80,16 @@ function pause(backoffS: number | undefined): Next {
  * Ends as interrupted without a way out. Going on enters the state as a new iteration: this one's result is recorded,
  * and what is recorded is not run again.
  */
-function stopHere({ state }: Surroundings, before: Leaving): Taken {
+function stopHere(around: Surroundings, before: Leaving): Taken {
+  const { state } = around;
   before.changes.previous_state = state.current_state;
   before.changes.attempt = 1;
   before.changes.handoffs = 0;
+  return stop(around, before);
+}
+
+/** Of a child loop it has to be known that nobody else stopped it: that is its outcome, however late its parent looks. */
+function stop({ state, facts }: Surroundings, before: Leaving): Taken {
+  if (state.parent_run_id !== null && !facts.stopRequested) before.changes.stopped_itself = true;
   return endAfter(state, before, "signal");
 }

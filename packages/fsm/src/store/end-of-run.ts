@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { isLoopsError } from "@loops/core";
 import { archiveRun, clearRun } from "./archive.js";
 import { hasEnded } from "./has-ended.js";
-import { ownStemOf, type RunPaths } from "./layout.js";
+import type { RunPaths } from "./layout.js";
 import { type LoadedRun, loadRun } from "./load.js";
-import { type Claim, claim, listDirectory, livingOwner, readOwners, removeOwner } from "./owner.js";
+import { type Claim, claim, listDirectory, removeOwner } from "./owner.js";
 import { refreshFiles } from "./refresh.js";
 import { findRunById, readRunning, type StemContent } from "./runs.js";
 import type { StoreContext } from "./store-context.js";
@@ -21,7 +21,7 @@ export type RunClaim = Claim<LoadedRun | null>;
 export function archiveEndedRun(context: StoreContext, runId: string): void {
   const found = findRunById(context, runId);
   if (found === null) {
-    if (!sweepArchived(context, runId)) throw runNotFound(runId);
+    if (!isArchived(context, runId)) throw runNotFound(runId);
     return;
   }
   const { paths } = found;
@@ -80,21 +80,8 @@ function childrenOf(context: StoreContext, runId: string): readonly RunContent[]
   );
 }
 
-/**
- * Whether a run is archived. Then what may be left of it, by a process that was killed while it cleared the place, is
- * removed.
- */
-function sweepArchived(context: StoreContext, runId: string): boolean {
-  const { fs, layout } = context;
-  const loops = listDirectory(fs, layout.archives).filter(
+function isArchived({ fs, layout }: StoreContext, runId: string): boolean {
+  return listDirectory(fs, layout.archives).some(
     (loop) => !loop.startsWith(".") && fs.existsSync(join(layout.archives, loop, runId)),
   );
-  for (const loop of loops) {
-    const stem = ownStemOf(loop, runId);
-    const owners = readOwners(context, stem);
-    if (livingOwner(owners) !== null) continue;
-    clearRun(context, layout.run(stem));
-    for (const owner of owners) removeOwner(context, owner.path);
-  }
-  return loops.length > 0;
 }

@@ -118,14 +118,20 @@ function keepIfAlone<T extends { readonly epoch: number } | null>(
   return null;
 }
 
+const leftOver = /^(?:owner\.(\d+)(?:\.(\d+)-[0-9a-f]+\.tmp)?|state\.json\.(\d+)\.tmp)$/;
+
 /** Owner files of former epochs, and what former owners that were killed left of files they were about to put in place. */
 function removeOlderFiles(context: StoreContext, stem: string, epoch: number): void {
   const { fs, layout } = context;
   const prefix = `${stem}.`;
   for (const name of listDirectory(fs, layout.running)) {
     if (!name.startsWith(prefix)) continue;
-    const match = /^(?:owner\.(\d+)(?:\.\d+-[0-9a-f]+\.tmp)?|state\.json\.(\d+)\.tmp)$/.exec(name.slice(prefix.length));
-    if (match !== null && Number(match[1] ?? match[2]) < epoch) removeOwner(context, join(layout.running, name));
+    const match = leftOver.exec(name.slice(prefix.length));
+    if (match === null) continue;
+    const [, ownerEpoch, pid, viewEpoch] = match;
+    // Of this epoch too, by one that was killed before it could claim it.
+    const isNobodys = pid !== undefined && !isAlive({ pid: Number(pid), start_time: null, boot_id: null });
+    if (isNobodys || Number(ownerEpoch ?? viewEpoch) < epoch) removeOwner(context, join(layout.running, name));
   }
 }
 

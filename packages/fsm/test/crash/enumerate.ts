@@ -30,6 +30,7 @@ export interface Scenario {
   readonly from?: string | undefined;
   /** What the process that is killed does. @default "run" */
   readonly mode?: "run" | "resume";
+  readonly durability?: "process" | "power";
 }
 
 /** What a run, with all of its children, came to. */
@@ -46,8 +47,12 @@ export function newDirectory({ from }: Pick<Scenario, "from"> = {}): string {
 }
 
 /** Starts the process. @returns whether it was killed; it ends by itself where there is no such call */
-export async function runUntil({ loop, mode = "run" }: Scenario, dir: string, point: object): Promise<boolean> {
-  const input = JSON.stringify({ mode, loop, dir, ...point });
+export async function runUntil(
+  { loop, mode = "run", durability }: Scenario,
+  dir: string,
+  point: object,
+): Promise<boolean> {
+  const input = JSON.stringify({ mode, loop, dir, durability, ...point });
   const child = spawn(process.execPath, [script, input], { stdio: ["ignore", "ignore", "pipe"] });
   let complaint = "";
   child.stderr.on("data", (chunk) => {

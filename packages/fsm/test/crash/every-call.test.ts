@@ -90,9 +90,15 @@ describe.skipIf(process.platform !== "linux")(
         await runUntil({ loop: "captures" }, from, { at: 0 });
         const [old] = await runsIn(from);
         writeFileSync(join(from, "old"), `${old?.run_id}\n`);
+        for (const name of ["emitted", "ledger", "pids"]) rmSync(join(from, name));
         const scenario = { loop: "captures", from };
         await crashEverywhere(scenario, await referenceOf(scenario));
         rmSync(from, { recursive: true });
+      });
+
+      it(`B-2: a loop that waits for the disk ${promise}`, async () => {
+        const scenario = { loop: "small", durability: "power" as const };
+        await crashEverywhere(scenario, await referenceOf(scenario));
       });
 
       it.each(["small", "captures", "nested"])(`B-3, B-8: a resume of the loop %j ${promise}`, async (loop) => {

@@ -1,0 +1,36 @@
+import { clearRun } from "./archive.js";
+import { claimOrNull } from "./end-of-run.js";
+import { listDirectory, livingOwner, readOwners, removeOwner } from "./owner.js";
+import type { StoreContext } from "./store-context.js";
+
+/**
+ * Removes what is left of runs that are gone: of one that was archived by a process which was killed before it had
+ * cleared the place, and of one that was killed before its first commit. What belongs to a commit or a view stays.
+ *
+ * @throws LoopsError `LOOPS_STORE_WRITE`
+ */
+export function sweep(context: StoreContext): void {
+  const stems = listDirectory(context.fs, context.layout.running).flatMap(stemOf);
+  for (const stem of new Set(stems)) {
+    if (!isEmpty(context, stem) || livingOwner(readOwners(context, stem)) !== null) continue;
+    const paths = context.layout.run(stem);
+    // Nobody else begins a run there meanwhile.
+    const claimed = claimOrNull(context, paths, stem);
+    if (claimed === null) continue;
+    try {
+      if (isEmpty(context, stem)) clearRun(context, paths);
+    } finally {
+      removeOwner(context, claimed.path);
+    }
+  }
+}
+
+function stemOf(name: string): readonly string[] {
+  return /^([^.].*)\.(?:blobs|stop|owner\.\d+)$/s.exec(name)?.slice(1) ?? [];
+}
+
+function isEmpty({ fs, layout }: StoreContext, stem: string): boolean {
+  const { journal, state } = layout.run(stem);
+  const journalBytes = fs.statSync(journal, { throwIfNoEntry: false })?.size ?? 0;
+  return journalBytes === 0 && !fs.existsSync(state);
+}

@@ -583,6 +583,8 @@ describe("warnings", () => {
     ["on_verdict: {stall: done}", "route: {_: done}", "on_verdict", 'the "route" table wins'],
     ["evaluate: {type: exit_code}", "next: done", "evaluate", '"next" always wins'],
     ["evaluate: {type: exit_code}, loop: x", "on_yes: done", "evaluate", "how the child loop ended is the verdict"],
+    ["capture: x, loop: x", "on_yes: done", "capture", "what the child loop captures is kept under the name"],
+    ["timeout: 5, loop: x", "on_yes: done", "timeout", "it is for actions; a child loop has its own"],
     ["context_passthrough: true", "next: done", "context_passthrough", 'there is no "loop" to pass it to'],
     ["action_type: prompt", "next: done", "action_type", 'there is no "action"'],
     ["on_maintain: done", "next: done", "on_maintain", "only a terminal state starts a loop again"],

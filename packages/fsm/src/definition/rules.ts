@@ -83,6 +83,14 @@ function checkAction(state: PlainObject, path: readonly string[]): Finding[] {
     const unused = ["evaluate"].filter(has);
     findings.push(...unused.map(noEffect(path, "how the child loop ended is the verdict")));
   }
+  if (has("loop")) {
+    findings.push(
+      ...["capture"]
+        .filter(has)
+        .map(noEffect(path, "what the child loop captures is kept under the name of the state")),
+    );
+    findings.push(...["timeout"].filter(has).map(noEffect(path, "it is for actions; a child loop has its own")));
+  }
   if (has("context_passthrough") && !has("loop")) {
     findings.push(noEffect(path, 'there is no "loop" to pass it to')("context_passthrough"));
   }

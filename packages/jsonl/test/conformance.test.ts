@@ -9,13 +9,16 @@ import { test } from "vitest";
 import { jsonlTransport } from "../src/jsonl-transport.js";
 import { readEvents } from "../src/read-events.js";
 
+const keepAll = { maxBytes: 4000, maxFiles: Number.MAX_SAFE_INTEGER };
+
 /** How a disk fails: at once, or in the middle of a line, as a full one does. The second queue has room for 1 MiB at once. */
 const kinds = [
   { name: "jsonl", roomBytes: 0, code: "EIO", maxQueueBytes: 65_536 },
   { name: "jsonl on a disk that fills up", roomBytes: 150, code: "ENOSPC", maxQueueBytes: 8_388_608 },
+  { name: "jsonl, rotated", roomBytes: 150, code: "ENOSPC", maxQueueBytes: 8_388_608, rotate: keepAll },
 ];
 
-for (const { name, roomBytes, code, maxQueueBytes } of kinds) {
+for (const { name, roomBytes, code, maxQueueBytes, rotate } of kinds) {
   const bounds = { maxQueueItems: 200, maxQueueBytes };
   transportConformance({
     test,
@@ -25,7 +28,8 @@ for (const { name, roomBytes, code, maxQueueBytes } of kinds) {
       durable: true,
       killable: true,
       // A synchronous write either succeeds or fails: it cannot stall without stalling the process.
-      faults: ["fail", "crash"],
+      // Within one process the lock of a rotating writer that has crashed is that of a living one.
+      faults: rotate === undefined ? ["fail", "crash"] : ["fail"],
       bounds,
       script: new URL("./fixtures/ends-by-itself.mjs", import.meta.url),
     },
@@ -44,7 +48,7 @@ for (const { name, roomBytes, code, maxQueueBytes } of kinds) {
             return writeSync(fd, bytes, offset, count);
           }) as never,
         };
-        return jsonlTransport({ path, ...bounds, flushIntervalMs: 5, maxRetryMs: 20, onError, fs });
+        return jsonlTransport({ path, rotate, ...bounds, flushIntervalMs: 5, maxRetryMs: 20, onError, fs });
       };
       let power = { on: true };
       const transport = make(power);
@@ -52,7 +56,7 @@ for (const { name, roomBytes, code, maxQueueBytes } of kinds) {
         transport,
         async observe() {
           const events: LoopEvent[] = [];
-          for await (const event of readEvents(path)) events.push(event);
+          for await (const event of readEvents(path, { rotated: true })) events.push(event);
           return events;
         },
         faults: {
@@ -62,15 +66,20 @@ for (const { name, roomBytes, code, maxQueueBytes } of kinds) {
           heal() {
             disk.roomBytes = Number.POSITIVE_INFINITY;
           },
-          crash() {
-            power.on = false;
-          },
-          reopen() {
-            power = { on: true };
-            return make(power);
-          },
+          ...(rotate === undefined && {
+            crash() {
+              power.on = false;
+            },
+            reopen() {
+              power = { on: true };
+              return make(power);
+            },
+          }),
         },
-        child: { script: new URL("./fixtures/confirms.mjs", import.meta.url), args: [path] },
+        child: {
+          script: new URL("./fixtures/confirms-with.mjs", import.meta.url),
+          args: [path, JSON.stringify({ rotate })],
+        },
         cleanup: () => rm(folder, { recursive: true, force: true }),
       };
     },

@@ -3,6 +3,7 @@ import {
   type Deadline,
   type Due,
   LoopsError,
+  type Reporter,
   startDeadline,
   type TransportContext,
   warnOnError,
@@ -28,13 +29,15 @@ export class LogWriter {
   readonly #file: Appender;
   readonly #rotating: RotatingFile | undefined;
   readonly #compressor: Compressor;
+  readonly #reporter: Reporter;
   #report: (error: unknown) => void;
   #releaseLock: (() => void) | undefined;
 
   constructor(options: ResolvedOptions) {
     const { path, mode, rotation, onError } = options;
     this.#options = options;
-    this.#report = createReporter("jsonl", onError ?? warnOnError);
+    this.#reporter = createReporter("jsonl", onError ?? warnOnError);
+    this.#report = this.#reporter;
     const report = (error: unknown) => this.#report(error);
     const fs = withFaults(options.fs);
     this.#disk = options.async ? asyncDisk(fs, path, report) : syncDisk(fs);
@@ -112,6 +115,7 @@ export class LogWriter {
     } finally {
       await this.#compressor.close(due, slackMs);
       if (this.#rotating !== undefined) await this.#disk.run(this.#rotating.release());
+      this.#reporter.end();
     }
   }
 

@@ -1,9 +1,10 @@
-import { isLoopsError, type LoopEvent, LoopsError, newEventId, type RunLease, type StateDelta } from "@loops/core";
+import { isLoopsError, type LoopEvent, LoopsError, type RunLease, type StateDelta } from "@loops/core";
 import type { FsmEvent, RunFields } from "../events.js";
 import type { RunState } from "../run-state.js";
 import { actionOutput } from "../step/drafts.js";
 import type { EventDraft } from "../step/types.js";
 import type { Clock } from "./clock.js";
+import { eventIds } from "./event-ids.js";
 import type { EventSink } from "./event-sink.js";
 
 export interface JournalOptions {
@@ -24,6 +25,7 @@ const maxWaitingLines = 64;
 export class Journal {
   readonly #options: JournalOptions;
   readonly #runFields: RunFields;
+  readonly #newId = eventIds();
   #lines: LoopEvent[] = [];
   #drainSoon: NodeJS.Immediate | undefined;
   /** The commit under way, of a store that takes time. */
@@ -157,11 +159,11 @@ export class Journal {
     const { run_id, loop, depth, parent_run_id } = this.#runFields;
     if (parent_run_id !== undefined) {
       const { event, ts: _ts, id: _id, run_id: _run, loop: _loop, depth: _depth, ...fields } = draft;
-      return { event, ts, id: newEventId(), run_id, loop, depth, parent_run_id, ...fields };
+      return { event, ts, id: this.#newId(), run_id, loop, depth, parent_run_id, ...fields };
     }
     const event = draft as { -readonly [Field in keyof LoopEvent]: LoopEvent[Field] };
     event.ts = ts;
-    event.id = newEventId();
+    event.id = this.#newId();
     event["run_id"] = run_id;
     event["loop"] = loop;
     event["depth"] = depth;

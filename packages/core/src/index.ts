@@ -28,6 +28,7 @@ export { withDefaults } from "./options.js";
 export { createReporter, type ErrorInfo, type OnError, type Reporter, warnOnError } from "./reporter.js";
 export { isoNow, newEventId, stamp } from "./stamp.js";
 export type {
+  ArchiveOptions,
   CorruptRun,
   CreateRunOptions,
   OwnerIdentity,

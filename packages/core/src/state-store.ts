@@ -99,6 +99,14 @@ export interface CreateRunOptions {
   readonly clearPrevious?: boolean | undefined;
 }
 
+export interface ArchiveOptions {
+  /**
+   * Archives also a run that could be gone on with: a child that used up its iterations, once its parent has recorded that.
+   * @default false
+   */
+  readonly resumable?: boolean | undefined;
+}
+
 /**
  * Where runs live. fsm's file and memory stores implement it; `storeConformance` of `@loops/testing` tries any other.
  *
@@ -144,10 +152,11 @@ export interface StateStore<S extends StoredRun = StoredRun> {
    */
   requestStop(runId: string): MaybePromise<void>;
   /**
-   * Moves a run that has ended (`completed`, `failed`, `timed_out`) into the history, after its children, which nobody
-   * will ask for any more. A run that is archived already stays so: after a crash this can be called again.
+   * Moves a run that has ended (`completed`, `failed`, `timed_out`; with `resumable` any) into the history, after its
+   * children, which nobody will ask for any more. A run that is archived already stays so: after a crash this can be
+   * called again.
    * @throws `LOOPS_RUN_NOT_FOUND`; `LOOPS_RUN_NOT_ENDED` for a run that can be gone on with; `LOOPS_RUN_OWNED` while
    * its owner lives
    */
-  archive(runId: string): MaybePromise<void>;
+  archive(runId: string, options?: ArchiveOptions): MaybePromise<void>;
 }

@@ -1,6 +1,5 @@
 import { isLoopsError } from "@loops/core";
 import type { RunState } from "../run-state.js";
-import { hasEnded } from "../store/has-ended.js";
 import type { Effects } from "./effects.js";
 import { endOrphan } from "./end-orphan.js";
 import { releasing } from "./releasing.js";
@@ -8,7 +7,7 @@ import { Segment } from "./segment.js";
 
 /**
  * Settles what is left of child runs that nobody goes on with: what they left running is ended, what the sinks may lack
- * of them is emitted, and those that have ended are archived. A parent that was killed may have left such: its latest
+ * of them is emitted, and they are archived. A parent that was killed may have left such: its latest
  * child, before it was archived.
  *
  * @param which `over`: but for the one that the parent waits for; `all`: where nobody goes on with the parent either
@@ -20,7 +19,8 @@ export async function settleChildren({ lease, effects }: Segment, which: "over" 
   let emitted = 0;
   for (const child of (await effects.store.list()).runs) {
     const isPending = child.run_id === pending_child?.run_id;
-    if (child.parent_run_id === run_id && !(isPending && which === "over")) emitted += await settle(child, effects);
+    if (child.parent_run_id === run_id && !(isPending && which === "over"))
+      emitted += await settle(child, effects, which);
   }
   return emitted;
 }
@@ -33,7 +33,7 @@ export async function archiveEnded(segment: Segment): Promise<void> {
   await archive(endedChild, effects);
 }
 
-async function settle({ run_id }: RunState, effects: Effects): Promise<number> {
+async function settle({ run_id }: RunState, effects: Effects, which: "over" | "all"): Promise<number> {
   const lease = await acquireOrNull(run_id, effects);
   if (lease === null) return 0;
   let emitted = 0;
@@ -44,7 +44,8 @@ async function settle({ run_id }: RunState, effects: Effects): Promise<number> {
     emitted += (await segment.reemit()) + (await settleChildren(segment, "all"));
     delivered = emitted === 0 || (await segment.flushMark.finish());
   });
-  if (delivered && hasEnded(lease.state.status)) await archive(run_id, effects);
+  // Of a parent that nobody goes on with, the rest is archived with it.
+  if (delivered && which === "over") await archive(run_id, effects);
   return emitted;
 }
 
@@ -60,9 +61,10 @@ async function acquireOrNull(runId: string, { store }: Effects) {
 
 async function archive(runId: string, { store, warn }: Effects): Promise<void> {
   try {
-    await store.archive(runId);
+    // Also one that used up its iterations: its parent has gone on without it.
+    await store.archive(runId, { resumable: true });
   } catch (error) {
     // It stays where it is, until its parent is archived with it.
-    if (!isLoopsError(error, "LOOPS_RUN_NOT_ENDED")) warn(error instanceof Error ? error : new Error(String(error)));
+    warn(error instanceof Error ? error : new Error(String(error)));
   }
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { isLoopsError } from "@loops/core";
+import { type ArchiveOptions, isLoopsError } from "@loops/core";
 import { archiveRun, clearRun } from "./archive.js";
 import { hasEnded } from "./has-ended.js";
 import type { RunPaths } from "./layout.js";
@@ -14,11 +14,15 @@ export type RunContent = Extract<StemContent, { kind: "run" }>;
 export type RunClaim = Claim<LoadedRun | null>;
 
 /**
- * Moves a run that has ended into the history, its children first.
+ * Moves a run that has ended, or any, into the history, its children first.
  *
  * @throws LoopsError `LOOPS_RUN_NOT_FOUND`, `LOOPS_RUN_NOT_ENDED`, `LOOPS_RUN_OWNED`, `LOOPS_STORE_WRITE`
  */
-export function archiveEndedRun(context: StoreContext, runId: string): void {
+export function archiveEndedRun(
+  context: StoreContext,
+  runId: string,
+  { resumable = false }: ArchiveOptions = {},
+): void {
   const found = findRunById(context, runId);
   if (found === null) {
     if (!isArchived(context, runId)) throw runNotFound(runId);
@@ -29,7 +33,7 @@ export function archiveEndedRun(context: StoreContext, runId: string): void {
   try {
     const state = claimed.record?.state;
     if (state?.run_id !== runId) throw runNotFound(runId);
-    if (!hasEnded(state.status)) throw runNotEnded(runId, state.status);
+    if (!resumable && !hasEnded(state.status)) throw runNotEnded(runId, state.status);
     archiveClaimed(context, paths, state.loop_name, claimed);
   } finally {
     removeOwner(context, claimed.path);

@@ -88,9 +88,9 @@ export function fileStore(options: FileStoreOptions = {}): StateStore<RunState> 
       if (owner !== null) writeStopRequest(context, found.paths, { run_id: runId, epoch: owner.epoch });
     },
 
-    archive(runId) {
+    archive(runId, options) {
       checkPathPart("run id", runId);
-      archiveEndedRun(context, runId);
+      archiveEndedRun(context, runId, options);
     },
   };
 }

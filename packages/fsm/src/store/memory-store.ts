@@ -96,12 +96,12 @@ export function memoryStore(): StateStore<RunState> {
       run.stopRequested = run.leased;
     },
 
-    archive(runId) {
+    archive(runId, { resumable = false } = {}) {
       const run = all.get(runId);
       if (run === undefined || run.events.length === 0) throw runNotFound(runId);
       if (run.archived) return;
       if (run.leased) throw ownedHere(runId);
-      if (!hasEnded(run.state.status)) throw runNotEnded(runId, run.state.status);
+      if (!resumable && !hasEnded(run.state.status)) throw runNotEnded(runId, run.state.status);
       archiveWithChildren(run);
     },
   };

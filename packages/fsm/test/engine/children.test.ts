@@ -146,10 +146,14 @@ describe("a child loop", () => {
     const child = loopOf({ a: { action: "a", next: "a" }, done }, { name: "child", max_iterations: 3 });
     const definition = loopOf({ sub: { loop: "child", on_yes: "yes", on_no: "no" }, yes: done, no: done });
     const runner = echo();
+    const store = memoryStore();
     const limits = { maxIterations: 1 };
-    const result = await runLoop({ definition, limits, store: memoryStore(), runner, resolveLoop: library(child) });
+    const result = await runLoop({ definition, limits, store, runner, resolveLoop: library(child) });
     expect(runner.started).toHaveLength(3);
     expect(result).toMatchObject({ final_state: "no", terminated_by: "terminal" });
+    // Nobody will go on with it: it does not stay among the runs that wait for that.
+    expect((await store.list()).runs).toHaveLength(1);
+    expect((await store.history("child")).runs).toMatchObject([{ status: "interrupted" }]);
   });
 
   it("has no more time than its parent has left", async () => {

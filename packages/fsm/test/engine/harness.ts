@@ -112,7 +112,7 @@ export function tapped(
     history: (loop) => store.history(loop),
     readEvents: (loop, runId, after) => store.readEvents(loop, runId, after),
     requestStop: (runId) => store.requestStop(runId),
-    archive: (runId) => store.archive(runId),
+    archive: (runId, options) => store.archive(runId, options),
   };
 }
 

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { RunState } from "../../src/run-state.js";
+import { memoryStore } from "../../src/store/memory-store.js";
 import { contentOf, newEvent, newState, newStore, readJson } from "./support.js";
 
 type TestStore = ReturnType<typeof newStore>["store"];
@@ -197,4 +198,19 @@ describe("history", () => {
     expect(await store.readEvents("fix-types", "01JUNKNOWN")).toEqual([]);
     expect(await store.readEvents("types", state.run_id)).toEqual([]);
   });
+});
+
+it("a run that could be gone on with is archived only where that is said, in either store", async () => {
+  for (const store of [newStore().store, memoryStore()]) {
+    const state = newState();
+    const lease = await store.create(state);
+    await lease.commit([newEvent("loop_complete")], { set: { status: "interrupted" } });
+    await lease.release();
+    await expect(async () => store.archive(state.run_id)).rejects.toMatchObject({ code: "LOOPS_RUN_NOT_ENDED" });
+    await store.archive(state.run_id, { resumable: true });
+    expect(await store.find(state.run_id)).toBeNull();
+    expect((await store.history(state.loop_name)).runs).toMatchObject([
+      { run_id: state.run_id, status: "interrupted" },
+    ]);
+  }
 });

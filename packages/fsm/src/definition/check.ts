@@ -1,4 +1,5 @@
 import type { core } from "zod";
+import { checkParameters } from "./bindings.js";
 import { checkGraph } from "./graph.js";
 import { loopNameProblem, stateNameProblem } from "./names.js";
 import { isPlainObject, own, type PlainObject, toPlainData } from "./plain-data.js";
@@ -36,7 +37,12 @@ export function checkDefinition(
   const parsed = schemas.loop.safeParse(loop);
   findings.push(...prepared.findings);
   if (!parsed.success) findings.push(...parsed.error.issues.map((issue) => schemaFinding(issue, loop)));
-  findings.push(...checkNames(loop), ...checkStates(loop), ...checkTemplates(loop));
+  findings.push(
+    ...checkNames(loop),
+    ...checkParameters(own(loop, "parameters")),
+    ...checkStates(loop),
+    ...checkTemplates(loop),
+  );
   const placed = findings.map((finding) => ({ ...finding, path: writtenPath(prepared, finding.path) }));
   const usable = parsed.success && findings.every((finding) => finding.severity === "warning");
   return { definition: usable ? parsed.data : null, findings: placed };

@@ -68,14 +68,14 @@ describe("loop.schema.json", () => {
 
   it("describes every field that it knows", () => {
     const { properties, definitions } = loopJsonSchema() as Record<string, Record<string, JsonSchema>>;
-    const state = definitions?.["state"]?.["properties"] as Record<string, JsonSchema>;
+    const state = definitions?.["statePart"]?.["properties"] as Record<string, JsonSchema>;
     const evaluators = state["evaluate"]?.["oneOf"] as { properties: Record<string, JsonSchema> }[];
-    const fields = [properties ?? {}, state, ...evaluators.map((evaluator) => evaluator.properties)];
+    const fields = [properties ?? {}, state, ...evaluators.map((evaluator) => evaluator.properties ?? {})];
     const silent = fields.flatMap((of) =>
       Object.entries(of).flatMap(([name, { description }]) => (description || name === "type" ? [] : [name])),
     );
     expect(silent).toEqual([]);
-    expect(evaluators).toHaveLength(8);
+    expect(evaluators).toHaveLength(9);
   });
 
   it("accepts a loop with every field, as people write them", () => {
@@ -122,6 +122,41 @@ describe("loop.schema.json", () => {
     const text = VALID.replace(from, to);
     expect(loads(text)).toBe(true);
     expect(editorProblems(text)).toContain(where);
+  });
+
+  const SHORT = `name: short
+initial: a
+import: [lib/common.yaml]
+fragments: {retry: {max_retries: 3, evaluate: {pattern: ok}}}
+parameters: {p: {type: enum, values: [a, 1], required: yes}, q: {type: path, default: ""}}
+flow: [a, b?c:a, c]
+state_defs: {a: {action: make, evaluate: {type: exit_code}}, b: {fragment: retry, evaluate: {negate: true}}}
+`;
+  const CHILD = `from: base
+states: {a: {max_retries: 2, evaluate: {pattern: ok}}, b: {fragment: x, on_retry_exhausted: a}}
+`;
+
+  it("accepts what is put together from several files, of which it knows only this one", () => {
+    expect(editorProblems(SHORT)).toEqual([]);
+    expect(editorProblems(CHILD)).toEqual([]);
+    expect(editorProblems(VALID.replace("    action: make", "    fragment: x").replace("max_retries: 2", ""))).toEqual(
+      [],
+    );
+  });
+
+  it.each([
+    [SHORT, "flow: [a, b?c:a, c]", "", ""],
+    [SHORT, "flow: [a, b?c:a, c]", "flow: []", "/flow"],
+    [SHORT, "import: [lib/common.yaml]", "import: lib/common.yaml", "/import"],
+    [SHORT, "{max_retries: 3,", "{max_retry: 3,", "/fragments/retry"],
+    [SHORT, "{action: make,", "{acton: make,", "/state_defs/a"],
+    [SHORT, "name: short", "", ""],
+    [CHILD, "max_retries: 2", "max_retries: 0", "/states/a/max_retries"],
+    [CHILD, "from: base", "from: [base]", "/from"],
+    [CHILD, "from: base", "name: x\ninitial: a", "/states/a/evaluate"],
+  ])("refuses what is wrong in what is put together: %#", (text, from, to, where) => {
+    expect(text).toContain(from);
+    expect(editorProblems(text.replace(from, to))).toContain(where);
   });
 
   it("knows the evaluators and kinds of actions that the program brings along", () => {

@@ -534,16 +534,7 @@ colour: blue
 });
 
 describe("what is not built", () => {
-  it.each(["import: [lib/x.yaml]", "fragments: {a: {}}", "from: base", "flow: [a, b]", "state_defs: {a: {}}"])(
-    "B-49: is refused at the top: %s",
-    (field) => {
-      const name = field.slice(0, field.indexOf(":"));
-      expect(problems(withTop(field))).toContain(`1:1 ${name} this version does not support "${name}". Remove it.`);
-    },
-  );
-
   it.each([
-    ["with: {a: 1}", "with"],
     ["agent: x", "agent"],
     ["tools: [x]", "tools"],
     ["type: learning", "type"],
@@ -552,7 +543,6 @@ describe("what is not built", () => {
     ["on_throttle_hard: done", "on_throttle_hard"],
     ["max_rate_limit_retries: 3", "max_rate_limit_retries"],
     ["on_rate_limit_exhausted: done", "on_rate_limit_exhausted"],
-    ["fragment: x", "fragment"],
     ["evaluate: {type: harbor_scorer}", "evaluate.type"],
   ])("B-49: is refused in a state: %s", (field, where) => {
     expect(problems(withState(field))).toEqual([
@@ -598,10 +588,9 @@ describe("warnings", () => {
 labels: [a]
 commands: [{cmd: make, comment: builds}]
 targets: [{glob: "*.yaml"}]
-parameters: {a: {type: string}}
 config: {handoff_threshold: 50}`);
     expect(warnings(text).map((warning) => warning.split(" ")[1])).toEqual(
-      "category labels commands targets parameters config".split(" "),
+      "category labels commands targets config".split(" "),
     );
     expect(parseLoop(text).definition).toEqual(parseLoop(withTop("")).definition);
   });

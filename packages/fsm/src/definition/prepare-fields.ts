@@ -11,6 +11,8 @@ export interface Fields {
   readonly aliases?: ReadonlyMap<string, string>;
   /** Asks for something that is not built: an error. */
   readonly later?: ReadonlySet<string>;
+  /** Has a meaning only in a file, and has had it there. */
+  readonly expanded?: readonly string[];
   /** Changes nothing: left out with a warning. */
   readonly descriptive?: ReadonlySet<string>;
   /** Other names that are read elsewhere. */
@@ -38,7 +40,7 @@ export function placeKey(path: readonly string[]): string {
 
 /** The known fields of a mapping that are not empty, under their own names; findings for all others. */
 export function pickFields({ raw, written, path }: Written, fields: Fields, to: Preparation): Record<string, unknown> {
-  const { shape, aliases = new Map<string, string>(), later, descriptive, elsewhere } = fields;
+  const { shape, aliases = new Map<string, string>(), later, expanded, descriptive, elsewhere } = fields;
   const picked: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(shape)) {
     const given = [name, aliases.get(name)].filter((key) => key !== undefined && !isEmpty(own(raw, key), schema));
@@ -57,7 +59,8 @@ export function pickFields({ raw, written, path }: Written, fields: Fields, to: 
     const at = [...path, name];
     // Switched off is what happens anyway.
     const switchedOff = value === null || value === false;
-    if (later?.has(name)) to.findings.push(...(switchedOff ? [] : [laterField(at, quote(name))]));
+    if (expanded?.includes(name)) to.findings.push(...(switchedOff ? [] : [expandedField(at)]));
+    else if (later?.has(name)) to.findings.push(...(switchedOff ? [] : [laterField(at, quote(name))]));
     else if (descriptive?.has(name)) to.findings.push(...(switchedOff ? [] : [descriptiveField(at)]));
     else if (!elsewhere?.(name)) to.findings.push(unknownField(at, known));
   }
@@ -73,6 +76,11 @@ function isEmpty(value: unknown, schema: z.core.$ZodType): boolean {
 export function laterField(path: readonly string[], what: string, hint?: string): Finding {
   const message = `this version does not support ${what}.${hint === undefined ? " Remove it." : ` ${hint}`}`;
   return { path, at: hint === undefined ? "key" : "value", severity: "error", message };
+}
+
+function expandedField(path: readonly string[]): Finding {
+  const message = `${quote(path.at(-1))} is for loop files. In code, put the loop together with what the language has.`;
+  return { path, at: "key", severity: "error", message };
 }
 
 function descriptiveField(path: readonly string[]): Finding {

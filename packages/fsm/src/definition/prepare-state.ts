@@ -1,7 +1,7 @@
 import { asWritten, part } from "./as-written.js";
 import { evaluatorSchemas } from "./evaluator-schemas.js";
 import { target } from "./field-types.js";
-import { laterEvaluators, laterStateFields } from "./later-fields.js";
+import { expandedStateFields, laterEvaluators, laterStateFields } from "./later-fields.js";
 import { isPlainObject, own, type PlainObject } from "./plain-data.js";
 import { type Fields, laterField, type Preparation, pickFields, placeKey, type Written } from "./prepare-fields.js";
 import type { LoopSchemas } from "./schema.js";
@@ -26,6 +26,7 @@ export function prepareState(
     shape: schemas.state.shape,
     aliases: stateAliases,
     later: laterStateFields,
+    expanded: expandedStateFields,
     elsewhere: isVerdictField,
   };
   const { on_verdict: table, ...flat } = raw;
@@ -35,7 +36,10 @@ export function prepareState(
   addVerdicts(state, { raw, written, path }, isTable ? [] : ["on_verdict"], fields, to);
   if (isPlainObject(state["route"])) state["route"] = withoutEmptyDefaults(state["route"]);
   if (state["timeout"] === 0) delete state["timeout"];
-  if (isPlainObject(state["params"]) && Object.keys(state["params"]).length === 0) delete state["params"];
+  for (const field of ["params", "with"]) {
+    const values = state[field];
+    if (isPlainObject(values) && Object.keys(values).length === 0) delete state[field];
+  }
   dropUnknownActionType(state, path, schemas, to);
   const evaluate = own(state, "evaluate");
   if (isPlainObject(evaluate)) {

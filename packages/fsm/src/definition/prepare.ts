@@ -1,7 +1,8 @@
 import { part } from "./as-written.js";
-import { descriptiveLoopFields, laterLoopFields } from "./later-fields.js";
+import { descriptiveLoopFields, expandedLoopFields } from "./later-fields.js";
 import { isPlainObject, own, type PlainObject } from "./plain-data.js";
 import { type Fields, type Preparation, pickFields, placeKey } from "./prepare-fields.js";
+import { prepareParameters } from "./prepare-parameters.js";
 import { prepareState } from "./prepare-state.js";
 import type { LoopSchemas } from "./schema.js";
 
@@ -19,7 +20,7 @@ export function prepareLoop(
   const { states: statesSchema, ...shape } = schemas.loop.shape;
   const fields: Fields = {
     shape: { ...shape, states: statesSchema },
-    later: laterLoopFields,
+    expanded: expandedLoopFields,
     descriptive: descriptiveLoopFields,
   };
   const loop = pickFields({ raw, written, path: [] }, fields, to);
@@ -31,6 +32,10 @@ export function prepareLoop(
       { shape: schemas.llm.shape },
       to,
     );
+  }
+  const parameters = own(loop, "parameters");
+  if (isPlainObject(parameters)) {
+    loop["parameters"] = prepareParameters(parameters, part(written, "parameters"), to);
   }
   const states = own(raw, "states");
   if (isPlainObject(states)) {

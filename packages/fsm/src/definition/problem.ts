@@ -7,6 +7,8 @@ export type Severity = "error" | "warning";
 export interface LoopProblem {
   /** Where in the loop, for example `states.fix.on_yes`; empty for the loop as a whole. */
   readonly path: string;
+  /** The file that `line` and `column` are in, where that is another than the loop's own: one that it builds on. */
+  readonly file?: string;
   /** From 1; `null` where the loop did not come from text. */
   readonly line: number | null;
   /** From 1; `null` where the loop did not come from text. */
@@ -55,6 +57,8 @@ export interface ProblemReport {
   readonly subject: string;
   /** The text that lines and columns refer to. */
   readonly text?: string;
+  /** The texts of the other files, by the `file` of their problems. */
+  readonly others?: ReadonlyMap<string, string>;
   readonly problems: readonly LoopProblem[];
 }
 
@@ -68,8 +72,14 @@ export function loopDefinitionError(report: ProblemReport): LoopDefinitionError 
   const sorted = [...errors, ...warnings];
   const what = code === "LOOPS_LOOP_YAML" ? "cannot be read as YAML" : "is not a valid loop";
   const counts = [count(errors.length, "error"), ...(warnings.length > 0 ? [count(warnings.length, "warning")] : [])];
-  const lines = report.text?.split("\n");
-  const listed = sorted.slice(0, LISTED).map((problem) => formatProblem(problem, subject, lines));
+  const shown = sorted.slice(0, LISTED);
+  const linesOf = new Map(
+    [...new Set(shown.map(({ file }) => file))].map((file) => {
+      const text = file === undefined ? report.text : report.others?.get(file);
+      return [file, text?.split("\n")] as const;
+    }),
+  );
+  const listed = shown.map((problem) => formatProblem(problem, subject, linesOf.get(problem.file)));
   const more = sorted.length > LISTED ? [`... and ${sorted.length - LISTED} more`] : [];
   const message = [`${subject} ${what} (${counts.join(", ")}):`, ...listed, ...more].join("\n");
   return new LoopDefinitionError(code, message, sorted);
@@ -78,7 +88,7 @@ export function loopDefinitionError(report: ProblemReport): LoopDefinitionError 
 /** `fix.yaml:12:7 states.fix.on_yes: what is wrong`, and the line of source below it where there is one. */
 export function formatProblem(problem: LoopProblem, subject: string, lines: readonly string[] = []): string {
   const { line, column, path, message } = problem;
-  const place = line === null ? "" : `${subject}:${line}:${column ?? 1}`;
+  const place = line === null ? "" : `${problem.file ?? subject}:${line}:${column ?? 1}`;
   const where = [place, path].filter((part) => part !== "").join(" ");
   const severity = problem.severity === "warning" ? "warning: " : "";
   return `  ${where === "" ? "" : `${where}: `}${severity}${message}${excerpt(line, lines)}`;
@@ -96,6 +106,7 @@ function excerpt(line: number | null, lines: readonly string[]): string {
 }
 
 function byPlace(a: LoopProblem, b: LoopProblem): number {
+  if (a.file !== b.file) return (a.file ?? "") < (b.file ?? "") ? -1 : 1;
   return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 

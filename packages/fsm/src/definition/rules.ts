@@ -94,6 +94,15 @@ function checkAction(state: PlainObject, path: readonly string[]): Finding[] {
   if (has("context_passthrough") && !has("loop")) {
     findings.push(noEffect(path, 'there is no "loop" to pass it to')("context_passthrough"));
   }
+  if (has("with") && !has("loop")) {
+    const message = '"with" is for a child loop, and there is no "loop" here; remove it, or name one.';
+    findings.push(finding([...path, "with"], "error", message, "key"));
+  }
+  if (has("with") && own(state, "context_passthrough") === true) {
+    const message =
+      'a child loop is given either values "with" their names, or all by "context_passthrough"; remove one.';
+    findings.push(finding([...path, "with"], "error", message, "key"));
+  }
   if (has("action_type") && !has("action") && !has("params")) {
     findings.push(noEffect(path, 'there is no "action"')("action_type"));
   }

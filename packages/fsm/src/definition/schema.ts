@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { customEvaluatorSchema, evaluatorSchemas } from "./evaluator-schemas.js";
 import { flag, mapping, name, paths, positiveInteger, routes, seconds, target, text } from "./field-types.js";
+import { parametersSchema } from "./parameter-schema.js";
 
 /*
  * The one schema of a loop: what the types, the checks and the JSON Schema for editors agree on. It describes a loop
@@ -53,6 +54,9 @@ const stateFields = {
   context_passthrough: flag
     .exactOptional()
     .describe("Whether the child loop sees context and captures of this one. Default: false."),
+  with: mapping
+    .exactOptional()
+    .describe("Values for the context of the child loop, by its parameters; texts in it are templates."),
 };
 
 const llm = z
@@ -72,6 +76,9 @@ const loopFields = {
   description: text.exactOptional().describe("What the loop is for. For people."),
   initial: target.describe("The state in which the loop begins."),
   context: mapping.default({}).describe("Values for ${context.<key>}."),
+  parameters: parametersSchema
+    .exactOptional()
+    .describe("What a state that runs this loop may give it in with, by name. Without any, anything."),
   scope: paths.exactOptional().describe("Paths that no other run may work on meanwhile. Only kept, never locked."),
   max_iterations: positiveInteger.default(50).describe("How many times a state may be entered, all in all."),
   backoff: z

@@ -5,7 +5,7 @@ import type { Finding } from "./problem.js";
 import { closest, didYouMean, listNames } from "./suggest.js";
 import { targetFields, targetTables } from "./targets.js";
 
-const stateTemplates = ["action", "params", "loop", ...targetFields, ...targetTables];
+const stateTemplates = ["action", "params", "loop", "with", ...targetFields, ...targetTables];
 /** The fields of evaluators that are templates. What is in one of the program's own is its own business. */
 const evaluatorTemplates: ReadonlyMap<unknown, readonly string[]> = new Map([
   ["output_numeric", ["target"]],

@@ -141,6 +141,21 @@ export interface StateDefinition {
   readonly loop?: string;
   /** The child loop sees the context and the captured outputs of this one. @default false */
   readonly context_passthrough?: boolean;
+  /** Values for the context of the child loop, over its own; texts in it are interpolated, however deep. */
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+
+/** A value that a loop takes from the state that runs it. */
+export interface ParameterDefinition {
+  readonly type: "string" | "integer" | "number" | "boolean" | "enum" | "path";
+  /** @default false */
+  readonly required?: boolean;
+  /** Where a state gives values `with`, but not this one. */
+  readonly default?: unknown;
+  /** For people. */
+  readonly description?: string;
+  /** What it may be, where its `type` is `enum`. */
+  readonly values?: readonly unknown[];
 }
 
 /** A loop, checked, with the file's own names. Plain data. */
@@ -151,6 +166,8 @@ export interface LoopDefinition {
   readonly states: Readonly<Record<string, StateDefinition>>;
   /** @default {} */
   readonly context: Readonly<Record<string, unknown>>;
+  /** What a state that runs this loop may give it `with`. Without any, anything. */
+  readonly parameters?: Readonly<Record<string, ParameterDefinition>>;
   /** Paths that no other run may work on meanwhile; empty is the whole working directory. Only kept, never locked. */
   readonly scope?: readonly string[];
   /** State entries allowed. @default 50 */

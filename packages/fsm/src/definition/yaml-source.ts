@@ -203,7 +203,8 @@ function offsetOf(document: Document, path: readonly string[], at: "key" | "valu
     const next: unknown = pair === undefined && isSeq(node) ? node.items[Number(step)] : pair?.value;
     // Merged in with "<<", or missing: the nearest thing that is there.
     if (pair === undefined && next === undefined) return (key ?? node)?.range?.[0] ?? 0;
-    if (pair !== undefined) key = pair.key as Node;
+    // An item of a list has no key: it is meant itself.
+    key = pair === undefined ? null : (pair.key as Node);
     node = (next ?? null) as Node | null;
   }
   const wanted = at === "key" ? (key ?? node) : (node ?? key);

@@ -134,6 +134,12 @@ export async function committedIn(dir: string): Promise<ReadonlyMap<string, read
   return events;
 }
 
+/** How many actions outlived their engine, and were ended. */
+export async function orphansIn(dir: string): Promise<number> {
+  const events = [...(await committedIn(dir)).values()].flat();
+  return events.filter((event) => event.event === "action_in_doubt" && event["orphan"] === "ended").length;
+}
+
 /** What does not depend on when and how often the run was interrupted. */
 export async function outcomeOf(dir: string): Promise<Outcome> {
   const runs = [...(await runsIn(dir))].sort((a, b) => (a.loop_name < b.loop_name ? -1 : 1));

@@ -1,15 +1,17 @@
 import { createBus, errorMessage } from "@loops/core";
 import { type EngineOptions, type FsmEvent, fileStore, type RunResult } from "@loops/fsm";
+import { resolverWithModel } from "./chosen-model.js";
+import type { Config, ConfigOptions } from "./config.js";
+import { configuredOptions } from "./engine-options.js";
 import { eventLines } from "./event-lines.js";
 import { type ExitCode, exitCode } from "./exit-code.js";
 import { obeyInterrupts } from "./interrupts.js";
 import { showProgress } from "./progress.js";
 import { note, type Terminal } from "./terminal.js";
-import { wireFile } from "./wiring.js";
+import { wireSinks, wiringOf } from "./wiring.js";
 
 /** Options of the commands that carry a loop out. */
-export interface CarryOutOptions {
-  readonly dir: string;
+export interface CarryOutOptions extends ConfigOptions {
   readonly base: string;
   readonly events?: string | undefined;
   readonly json?: boolean | undefined;
@@ -17,46 +19,71 @@ export interface CarryOutOptions {
   readonly maxIterations?: number | undefined;
   readonly timeout?: number | undefined;
   readonly power?: boolean | undefined;
+  readonly llmModel?: string | undefined;
 }
 
 /**
- * Carries a loop out with the sinks and signals of the command line, shows it, and closes the sinks whatever happened.
+ * Carries a loop out with what is configured, and with the sinks and signals of the command line, shows it, and closes
+ * the sinks whatever happened.
  *
  * @param carry runs or resumes it with the engine's options
  */
 export async function carryOut(
   terminal: Terminal,
   options: CarryOutOptions,
-  carry: (engine: EngineOptions) => Promise<RunResult>,
+  config: Config,
+  carry: (engine: CarriedOptions) => Promise<RunResult>,
 ): Promise<ExitCode> {
+  const configured = await configuredOptions(config);
+  const wiring = await wiringOf(options.events, config);
   const bus = createBus<FsmEvent>({ onError: (error) => note(terminal, `warning: ${errorMessage(error)}`) });
   const interrupts = obeyInterrupts(() => note(terminal, "Stopping after this action; again to end it at once."));
   try {
     if (options.json === true) bus.addTransport(eventLines(terminal));
     else showProgress(bus, terminal, { quiet: options.quiet });
-    if (options.events !== undefined) await wireFile(bus, options.events, options.base, terminal);
+    if (wiring !== null) await wireSinks(bus, wiring, options.base, terminal);
     const warn = (warning: Error) => note(terminal, `warning: ${warning.message}`);
     const result = await carry({
+      ...configured,
       store: fileStore({
         dir: options.dir,
         durability: options.power === true ? "power" : "process",
         onWarning: (warning) => warn(new Error(warning.message)),
       }),
       loopsDir: options.dir,
+      resolveLoop: resolverWithModel(options.dir, options.llmModel),
       bus,
       signal: interrupts.stop,
       forceSignal: interrupts.force,
       limits: limitsOf(options),
       onWarning: warn,
     });
-    if (result.status === "interrupted" && result.terminated_by === "signal") {
-      note(terminal, `Interrupted. Go on with: loops resume ${result.run_id}`);
-      return exitCode.interrupted;
-    }
-    return result.terminated_by === "terminal" || result.terminated_by === "handoff" ? exitCode.ok : exitCode.failed;
+    return endOf(result, terminal);
+  } catch (error) {
+    // Thrown on by whatever was waiting for the person.
+    if (interrupts.stop.aborted && error === interrupts.stop.reason) return exitCode.interrupted;
+    throw error;
   } finally {
     interrupts.release();
     await closeSinks(bus, terminal);
+  }
+}
+
+/** What the engine is given here, whichever way it begins. */
+export type CarriedOptions = EngineOptions & { readonly signal: AbortSignal };
+
+function endOf({ run_id, terminated_by }: RunResult, terminal: Terminal): ExitCode {
+  switch (terminated_by) {
+    case "terminal":
+      return exitCode.ok;
+    case "handoff":
+      note(terminal, `Handed over. Unless a successor goes on with it: loops resume ${run_id}`);
+      return exitCode.ok;
+    case "signal":
+      note(terminal, `Interrupted. Go on with: loops resume ${run_id}`);
+      return exitCode.interrupted;
+    default:
+      return exitCode.failed;
   }
 }
 

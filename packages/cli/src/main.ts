@@ -1,9 +1,7 @@
-import { errorMessage, isLoopsError } from "@loops/core";
 import { CommanderError } from "commander";
-import { isBadInput } from "./bad-input.js";
 import { type ExitCode, exitCode } from "./exit-code.js";
 import { createProgram } from "./program.js";
-import { note, type Terminal } from "./terminal.js";
+import type { Terminal } from "./terminal.js";
 
 /** Runs one command line, and resolves with its exit code. Never rejects for what a person or a loop did wrong. */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -17,12 +15,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     // Commander has said it already: help and version are no errors, everything else is a wrong command line.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
-    note(terminal, isLoopsError(error) ? `${errorMessage(error)} (${error.code})` : explain(error));
-    return isBadInput(error) ? exitCode.badInput : exitCode.failed;
+    const { reportError } = await import("./report-error.js");
+    return reportError(terminal, error);
   }
-}
-
-/** Of an error that nobody foresaw, where it came from. */
-function explain(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : errorMessage(error);
 }

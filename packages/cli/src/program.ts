@@ -19,34 +19,55 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
     .configureOutput({
       writeOut: (text) => terminal.out.write(text),
       writeErr: (text) => terminal.err.write(text),
+      getOutHelpWidth: () => terminal.out.columns ?? defaultColumns,
+      getErrHelpWidth: () => terminal.err.columns ?? defaultColumns,
     })
-    .addHelpText("after", examples("loops run fix.yaml", "loops resume fix", "loops ls", "loops graph fix.yaml"));
+    .addHelpText(
+      "after",
+      examples("loops run fix.yaml", "loops simulate fix.yaml", "loops resume fix", "loops ls", "loops graph fix.yaml"),
+    );
 
   const common = () => new Option("--dir <path>", "where loops and their runs lie").default(".loops");
   const json = () => new Option("--json", "for scripts: one JSON value a line");
+  const context = () =>
+    new Option("-c, --context <key=value>", "a value of the context; key:=json for other than text")
+      .argParser(collect)
+      .default([], "none");
+  const config = () =>
+    new Option("--config <file>", "YAML file of commands, servers and sinks (default: loops.config.yaml beside --dir)");
   const carrying = (command: Command) =>
     command
-      .option("-c, --context <key=value>", "a value of the context; key:=json for other than text", collect, [])
+      .addOption(context())
       .option("-n, --max-iterations <count>", "state entries, instead of the loop's own limit", positiveInteger)
       .option("--timeout <seconds>", "running time, instead of the loop's own limit", positiveNumber)
-      .option("--events <file>", "YAML file that names the sinks to send events to")
-      .option("--base <path>", "where sinks put their files", ".ll")
       .option("--power", "what is recorded survives a loss of power, too (slower)")
       .option("-q, --quiet", "only how it ended")
       .addOption(common())
-      .addOption(json().conflicts("quiet"));
+      .addOption(json().conflicts("quiet"))
+      .optionsGroup("Prompts, models and events:")
+      .addOption(config())
+      .option("--prompt-command <command>", "runs prompts: a command line, such as 'claude -p'", notEmpty)
+      .option("--model-command <command>", "asks a model for a verdict: a command line", notEmpty)
+      .option("--llm-model <name>", "the model to ask, instead of the loop's own", notEmpty)
+      .option("--handoff-command <command>", "goes on with a run that hands over", notEmpty)
+      .option("--events <file>", "YAML file that names the sinks to send events to")
+      .option("--base <path>", "where sinks put their files", ".ll");
 
-  carrying(program.command("run"))
+  carrying(
+    program
+      .command("run")
+      .option("--beside", "leaves an interrupted run of the loop as it is, and starts another one beside it"),
+  )
     .description("starts a loop")
     .argument("<loop>", "path of a loop file, or the name of one in --dir")
     .argument("[input]", "the loop's input, kept in its context")
-    .option("--beside", "leaves an interrupted run of the loop as it is, and starts another one beside it")
     .addHelpText(
       "after",
       examples(
         "loops run fix.yaml",
         'loops run review "src/main.ts" -c depth:=3',
-        "loops run fix.yaml --events loops.config.yaml",
+        "loops run fix.yaml --prompt-command 'claude -p' --config team.yaml",
+        "loops run fix.yaml --events sinks.yaml",
         "loops run fix.yaml --json | jq -r .event",
       ) + exitCodes,
     )
@@ -55,19 +76,42 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
       ended(await run(terminal, loop, input, options));
     });
 
-  carrying(program.command("resume"))
+  carrying(
+    program
+      .command("resume")
+      .addOption(
+        new Option("--in-doubt <policy>", "an action that may have run already: run it again, fail, or ask")
+          .choices(["rerun", "fail", "ask"])
+          .default("rerun"),
+      )
+      .option("--with <file>", "go on with this version of the loop, instead of the one it was started with"),
+  )
     .description("goes on with a run that was killed or stopped")
     .argument("<run>", "name of the loop, for its latest run, or the id of a run")
-    .addOption(
-      new Option("--in-doubt <policy>", "an action that may have run already: run it again, fail, or ask")
-        .choices(["rerun", "fail", "ask"])
-        .default("rerun"),
-    )
-    .option("--with <file>", "go on with this version of the loop, instead of the one it was started with")
     .addHelpText("after", examples("loops resume fix", "loops resume 01JD3… --in-doubt ask") + exitCodes)
     .action(async (run, options) => {
       const { resume } = await import("./commands/resume.js");
       ended(await resume(terminal, run, options));
+    });
+
+  program
+    .command("simulate")
+    .description("goes through a loop without doing anything, to see which way it takes")
+    .argument("<loop>", "path of a loop file, or the name of one in --dir")
+    .argument("[input]", "the loop's input, kept in its context")
+    .addOption(
+      new Option("-s, --scenario <name>", "how actions end; alternating and first-fail begin with a failure")
+        .choices(scenarios)
+        .default("all-pass"),
+    )
+    .option("-n, --max-iterations <count>", "state entries, if the loop allows that many", positiveInteger, 20)
+    .addOption(context())
+    .addOption(common())
+    .addOption(json())
+    .addHelpText("after", examples("loops simulate fix.yaml --scenario first-fail", "loops simulate fix.yaml -n 5"))
+    .action(async (loop, input, options) => {
+      const { simulate } = await import("./commands/simulate.js");
+      ended(await simulate(terminal, loop, input, options));
     });
 
   program
@@ -139,6 +183,7 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
     .command("validate")
     .description("checks loop files, and says what is wrong where")
     .argument("<loop...>", "paths or names of loops")
+    .addOption(config())
     .addOption(common())
     .addOption(json())
     .addHelpText("after", examples("loops validate fix.yaml", "loops validate .loops/*.yaml --json"))
@@ -162,8 +207,15 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
   return program;
 }
 
+const defaultColumns = 80;
+
+/** As the engine has them, which is loaded only by the commands that need it. */
+const scenarios = ["all-pass", "all-fail", "all-error", "first-fail", "alternating"];
+
 const exitCodes = `
-Exit codes: 0 ok, 1 the loop failed, 2 bad input, 130 interrupted (it can be resumed)`;
+
+Exit codes:
+  0 ok, 1 the loop failed, 2 bad input, 130 interrupted (it can be resumed)`;
 
 function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
@@ -171,6 +223,11 @@ function examples(...lines: readonly string[]): string {
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
+}
+
+function notEmpty(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new InvalidArgumentError("It must not be empty.");
 }
 
 function positiveInteger(text: string): number {

@@ -47,7 +47,7 @@ function textOf(event: FsmEvent, { bold, cyan, dim, green, red, yellow }: Termin
       return [bold(`${event.loop} resumes in ${event.from_state}`) + dim(` (run ${event.run_id})`)];
     case "action_in_doubt": {
       const orphan = event.orphan === "ended" ? "; what it left running was ended" : "";
-      const then = (event.policy as string) === "fail" ? "the loop ends" : "it runs again";
+      const then = event.policy === "fail" ? "the loop ends" : "it runs again";
       return [yellow(`  ${event.state}: was cut off before its result was recorded${orphan}; ${then}`)];
     }
     case "state_enter":
@@ -64,6 +64,12 @@ function textOf(event: FsmEvent, { bold, cyan, dim, green, red, yellow }: Termin
     }
     case "route":
       return [dim(`  -> ${event.to}`)];
+    case "handoff_detected":
+      return [yellow(`  ${event.state}: hands over: ${event.continuation}`)];
+    case "handoff_spawned":
+      return [dim(`  process ${event.pid} goes on`)];
+    case "cycle_detected":
+      return [yellow(`  ${event.edge} was taken ${event.count} times; ${event.max} are allowed`)];
     case "retry_exhausted":
       return [yellow(`  ${event.state}: given up after ${event.retries} retries -> ${event.next}`)];
     case "loop_complete": {

@@ -10,14 +10,28 @@ export interface Terminal {
   readonly colors: Colors;
   /** Whether lines of `out` may be written over. */
   readonly live: boolean;
+  /** Asks the person a question; `null` as an answer means that there is none to come. `null`: there is nobody to ask. */
+  readonly ask: ((question: string, signal: AbortSignal) => Promise<string | null>) | null;
+  /** Aborted once nobody reads `out` any more: what was printed into `head` is no failure. */
+  readonly gone: AbortSignal;
 }
 
 /** The process's own streams. Colour and moving text only on a terminal, and only if nobody said no. */
-export function processTerminal({ stdout: out, stderr: err, env }: NodeJS.Process): Terminal {
+export function processTerminal(process: NodeJS.Process): Terminal {
+  const { stdin, stdout: out, stderr: err, env } = process;
   const live = out.isTTY === true && env["TERM"] !== "dumb";
   const noColor = env["NO_COLOR"] !== undefined && env["NO_COLOR"] !== "";
   const forced = env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "0";
-  return { out, err, live: live && !noColor, colors: createColors(!noColor && (live || forced)) };
+  return {
+    out,
+    err,
+    live: live && !noColor,
+    colors: createColors(!noColor && (live || forced)),
+    ask: stdin.isTTY === true && err.isTTY === true ? (question, signal) => ask(stdin, err, question, signal) : null,
+    gone: whenGone(process, () => {
+      process.exitCode = 1;
+    }),
+  };
 }
 
 /** One line to `out`. */
@@ -33,4 +47,39 @@ export function note({ err }: Terminal, text: string): void {
 /** A result for scripts. */
 export function sayJson(terminal: Terminal, value: unknown): void {
   say(terminal, JSON.stringify(value));
+}
+
+/** Nobody to say it to is no failure of the command; a disk that is full is one. */
+function whenGone({ stdout: out, stderr: err }: NodeJS.Process, onFailure: () => void): AbortSignal {
+  const gone = new AbortController();
+  out.on("error", (error: NodeJS.ErrnoException) => {
+    gone.abort();
+    if (error.code === "EPIPE") return;
+    onFailure();
+    err.write(`The output cannot be written: ${error.message}\n`);
+  });
+  // There is nobody left to tell.
+  err.on("error", () => undefined);
+  return gone.signal;
+}
+
+/** Not by way of raw mode: Ctrl-C has to stay a signal. */
+async function ask(
+  input: NodeJS.ReadStream,
+  output: NodeJS.WriteStream,
+  question: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { createInterface } = await import("node:readline");
+  const lines = createInterface({ input, output, terminal: false });
+  try {
+    return await new Promise<string | null>((resolve) => {
+      lines.once("close", () => resolve(null));
+      signal.addEventListener("abort", () => resolve(null), { once: true });
+      if (signal.aborted) resolve(null);
+      lines.question(question, resolve);
+    });
+  } finally {
+    lines.close();
+  }
 }

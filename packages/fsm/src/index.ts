@@ -19,6 +19,7 @@ export {
   type Severity,
 } from "./definition/problem.js";
 export type { LoopExtensions } from "./definition/schema.js";
+export { didYouMean } from "./definition/suggest.js";
 export { resolveTarget } from "./definition/targets.js";
 export type * from "./definition/types.js";
 export type { ResolveLoop } from "./engine/child-definition.js";

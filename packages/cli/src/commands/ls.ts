@@ -12,13 +12,13 @@ export interface LsOptions {
 export async function ls(terminal: Terminal, { dir, json, status }: LsOptions): Promise<ExitCode> {
   const store = fileStore({ dir });
   const { runs, corrupt } = await store.list();
-  const shown = runs.filter((run) => status === undefined || run.status === status);
-  const alive = await Promise.all(shown.map((run) => store.isOwned(run.run_id)));
+  const shown = asTree(runs.filter((run) => status === undefined || run.status === status));
+  const alive = await Promise.all(shown.map(({ run }) => store.isOwned(run.run_id)));
   if (json === true) {
-    for (const [index, run] of shown.entries()) sayJson(terminal, summaryOf(run, alive[index] ?? false));
+    for (const [index, { run }] of shown.entries()) sayJson(terminal, summaryOf(run, alive[index] ?? false));
   } else {
-    const rows = shown.map((run, index) => [
-      run.loop_name,
+    const rows = shown.map(({ run, level }, index) => [
+      "  ".repeat(level) + run.loop_name,
       statusText(run, alive[index] ?? false),
       run.current_state,
       `#${run.iteration}`,
@@ -29,6 +29,26 @@ export async function ls(terminal: Terminal, { dir, json, status }: LsOptions): 
   }
   for (const { where, error } of corrupt) note(terminal, `warning: ${where} cannot be read: ${error.message}`);
   return corrupt.length === 0 ? exitCode.ok : exitCode.failed;
+}
+
+interface Listed {
+  readonly run: RunState;
+  /** How many of its ancestors are listed above it. */
+  readonly level: number;
+}
+
+/** Child runs below their parents, where those are there, in the order of the list. */
+function asTree(runs: readonly RunState[]): readonly Listed[] {
+  const ids = new Set(runs.map(({ run_id }) => run_id));
+  const children = new Map<string | null, RunState[]>();
+  for (const run of runs) {
+    const { parent_run_id: parent } = run;
+    const above = parent !== null && ids.has(parent) ? parent : null;
+    children.set(above, [...(children.get(above) ?? []), run]);
+  }
+  const below = (parent: string | null, level: number): readonly Listed[] =>
+    (children.get(parent) ?? []).flatMap((run) => [{ run, level }, ...below(run.run_id, level + 1)]);
+  return below(null, 0);
 }
 
 /** What a script wants to know of a run: without its context, captures and definition. */

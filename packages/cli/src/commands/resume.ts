@@ -1,9 +1,13 @@
-import { loadLoop, resumeLoop } from "@loops/fsm";
+import { fileStore, type LoopDefinition, loadLoop, resumeLoop } from "@loops/fsm";
+import { askInDoubt } from "../ask-in-doubt.js";
 import { type CarryOutOptions, carryOut } from "../carry-out.js";
+import { withModel } from "../chosen-model.js";
+import { readConfig } from "../config.js";
 import { parseContext } from "../context-values.js";
 import type { ExitCode } from "../exit-code.js";
 import { findLoopFile } from "../find-loop.js";
 import type { Terminal } from "../terminal.js";
+import { noteNeeds } from "../unmet-needs.js";
 import { noteWarnings } from "../warnings.js";
 
 export interface ResumeOptions extends CarryOutOptions {
@@ -13,14 +17,23 @@ export interface ResumeOptions extends CarryOutOptions {
 }
 
 export async function resume(terminal: Terminal, run: string, options: ResumeOptions): Promise<ExitCode> {
-  const given = options.with === undefined ? {} : await newVersion(terminal, options.with, options.dir);
+  const { dir, llmModel, inDoubt } = options;
+  const newer = options.with === undefined ? null : await newVersion(terminal, options.with, dir);
+  const definition = newer ?? (await fileStore({ dir }).find(run))?.definition;
+  const config = await readConfig(options, terminal);
+  if (definition !== undefined) noteNeeds(terminal, definition, config);
+
+  const isOther = definition !== undefined && (newer !== null || llmModel !== undefined);
+  const given = isOther ? ({ definition: withModel(definition, llmModel), onDrift: "use-given" } as const) : {};
   const context = options.context.length === 0 ? {} : { context: parseContext(options.context) };
-  return carryOut(terminal, options, (engine) => resumeLoop({ ...engine, ...given, ...context, run }));
+  return carryOut(terminal, options, config, (engine) =>
+    resumeLoop({ ...engine, ...given, ...context, run, inDoubt, onInDoubt: askInDoubt(terminal, engine.signal) }),
+  );
 }
 
-async function newVersion(terminal: Terminal, loop: string, dir: string) {
+async function newVersion(terminal: Terminal, loop: string, dir: string): Promise<LoopDefinition> {
   const path = findLoopFile(loop, dir);
   const { definition, warnings } = await loadLoop(path);
   noteWarnings(terminal, path, warnings);
-  return { definition, onDrift: "use-given" } as const;
+  return definition;
 }

@@ -1,10 +1,13 @@
 import { loadLoop, runLoop } from "@loops/fsm";
 import { type CarryOutOptions, carryOut } from "../carry-out.js";
+import { withModel } from "../chosen-model.js";
+import { readConfig } from "../config.js";
 import { parseContext } from "../context-values.js";
 import type { ExitCode } from "../exit-code.js";
 import { findLoopFile } from "../find-loop.js";
 import { requireContext } from "../missing-context.js";
 import type { Terminal } from "../terminal.js";
+import { noteNeeds } from "../unmet-needs.js";
 import { noteWarnings } from "../warnings.js";
 
 export interface RunOptions extends CarryOutOptions {
@@ -21,11 +24,16 @@ export async function run(
   const path = findLoopFile(loop, options.dir);
   const { definition, warnings } = await loadLoop(path);
   noteWarnings(terminal, path, warnings);
+  const config = await readConfig(options, terminal);
+  noteNeeds(terminal, definition, config);
   const context = {
     ...(input === undefined ? {} : { [definition.input_key]: input }),
     ...parseContext(options.context),
   };
   requireContext(definition, context);
   const clearPrevious = options.beside !== true;
-  return carryOut(terminal, options, (engine) => runLoop({ ...engine, definition, context, clearPrevious }));
+  const chosen = withModel(definition, options.llmModel);
+  return carryOut(terminal, options, config, (engine) =>
+    runLoop({ ...engine, definition: chosen, context, clearPrevious }),
+  );
 }

@@ -26,17 +26,18 @@ export async function tail(
   if (found === null) throw badInput(`There is no run "${run}" in ${dir}.`);
   const { loop_name: loop, run_id: runId } = found;
   const interrupts = obeyInterrupts(() => {});
+  const left = AbortSignal.any([interrupts.stop, terminal.gone]);
   try {
     let shown = 0;
     for (let first = true; ; first = false) {
       // Looked at before the events: what was committed before the owner went is then among them.
-      const goesOn = follow && !interrupts.stop.aborted && (await store.isOwned(runId));
+      const goesOn = follow && !left.aborted && (await store.isOwned(runId));
       const events = await store.readEvents(loop, runId, shown);
       printEvents(terminal, first ? events.slice(-count) : events, json === true);
       shown += events.length;
       // Ctrl-C is how one leaves what would go on: no failure.
       if (!goesOn) return exitCode.ok;
-      await sleep(lookMs, undefined, { signal: interrupts.stop }).catch(() => undefined);
+      await sleep(lookMs, undefined, { signal: left }).catch(() => undefined);
     }
   } finally {
     interrupts.release();

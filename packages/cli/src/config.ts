@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { errorMessage, type WireConfig } from "@loops/core";
+import { didYouMean } from "@loops/fsm";
+import type { McpServer } from "@loops/fsm/mcp";
+import { parse } from "yaml";
+import { badInput } from "./bad-input.js";
+import { note, type Terminal } from "./terminal.js";
+
+/** Where it is looked for, and what of it the command line overrides. */
+export interface ConfigOptions {
+  readonly dir: string;
+  readonly config?: string | undefined;
+  readonly promptCommand?: string | undefined;
+  readonly modelCommand?: string | undefined;
+  readonly handoffCommand?: string | undefined;
+}
+
+/** What the person has configured. Nothing of it has to be. */
+export interface Config {
+  /** The file that it was read from; `null` where there is none. */
+  readonly file: string | null;
+  readonly promptCommand?: string | undefined;
+  readonly modelCommand?: string | undefined;
+  readonly handoffCommand?: string | undefined;
+  readonly mcpServers: Readonly<Record<string, McpServer>>;
+  /** For `wireTransports`. */
+  readonly events: WireConfig | null;
+}
+
+type Section = Readonly<Record<string, unknown>>;
+
+/** The keys of the file, and of its sections. What `events` may hold, its transports know. */
+const keys = { prompt: ["command"], model: ["command"], handoff: ["command"], mcp: ["servers"], events: null } as const;
+
+/** The name under which it is found without being asked for. */
+export const configName = "loops.config.yaml";
+
+/**
+ * Reads `--config`, or else `loops.config.yaml` beside `--dir` if there is one. The command line wins over it; an unknown
+ * key is warned of and passed over.
+ *
+ * @throws LoopsError `LOOPS_USAGE` for a file that cannot be read, and for a value of the wrong kind
+ */
+export async function readConfig(options: ConfigOptions, terminal: Terminal): Promise<Config> {
+  const file = options.config === undefined ? beside(options.dir) : resolve(options.config);
+  const { promptCommand, modelCommand, handoffCommand } = options;
+  const given = file === null ? {} : await sectionsOf(file, (text) => note(terminal, `warning: ${text}`));
+  return {
+    file,
+    promptCommand: promptCommand ?? commandOf(file, given, "prompt"),
+    modelCommand: modelCommand ?? commandOf(file, given, "model"),
+    handoffCommand: handoffCommand ?? commandOf(file, given, "handoff"),
+    mcpServers: (mapping(file, "mcp.servers", given["mcp"]?.["servers"]) ?? {}) as Config["mcpServers"],
+    events: (given["events"] as WireConfig | undefined) ?? null,
+  };
+}
+
+function beside(dir: string): string | null {
+  const file = join(dirname(resolve(dir)), configName);
+  return existsSync(file) ? file : null;
+}
+
+async function sectionsOf(file: string, warn: (text: string) => void): Promise<Readonly<Record<string, Section>>> {
+  let document: unknown;
+  try {
+    document = parse(await readFile(file, "utf8"));
+  } catch (cause) {
+    throw badInput(`The configuration ${file} cannot be read: ${errorMessage(cause)}`, cause);
+  }
+  const sections: Record<string, Section> = {};
+  for (const [name, value] of Object.entries(mapping(file, null, document) ?? {})) {
+    if (!Object.hasOwn(keys, name)) {
+      warn(`${file}: ${unknownKey(name, Object.keys(keys), "")}`);
+      continue;
+    }
+    const section = mapping(file, name, value) ?? {};
+    const known: readonly string[] | null = keys[name as keyof typeof keys];
+    for (const key of Object.keys(section)) {
+      if (known !== null && !known.includes(key)) warn(`${file}: ${unknownKey(key, known, `${name}.`)}`);
+    }
+    sections[name] = section;
+  }
+  return sections;
+}
+
+function unknownKey(key: string, known: readonly string[], prefix: string): string {
+  return `${JSON.stringify(prefix + key)} has no effect; known: ${known.join(", ")}.${didYouMean(key, known)}`;
+}
+
+function commandOf(file: string | null, given: Readonly<Record<string, Section>>, name: string): string | undefined {
+  const command = given[name]?.["command"] ?? undefined;
+  if (command === undefined || (typeof command === "string" && command.trim() !== "")) return command;
+  throw badInput(`${file}: ${name}.command must be a command line, such as "claude -p".`);
+}
+
+/** An empty section is none. */
+function mapping(file: string | null, name: string | null, value: unknown): Section | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "object" && !Array.isArray(value)) return value as Section;
+  throw badInput(`${file}: ${name ?? "a configuration"} must be a mapping, such as ${configName} in the README.`);
+}

@@ -92,7 +92,7 @@ function slow(store: StateStore): StateStore {
     history: later((loop) => store.history(loop)),
     readEvents: later((...parameters) => store.readEvents(...parameters)),
     requestStop: later((runId) => store.requestStop(runId)),
-    archive: later((runId) => store.archive(runId)),
+    archive: later((runId, options) => store.archive(runId, options)),
   };
 }
 

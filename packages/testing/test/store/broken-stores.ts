@@ -439,10 +439,10 @@ export const brokenStores: readonly BrokenStore[] = [
     breaks: "archive",
     defect: "a run that is archived already is not found when it is to be archived again",
     create: withStore((store, table) => ({
-      archive(runId) {
+      archive(runId, options) {
         if (table.read()[runId]?.archived === true)
           throw Object.assign(new Error("no"), { code: "LOOPS_RUN_NOT_FOUND" });
-        return store.archive(runId);
+        return store.archive(runId, options);
       },
     })),
   },
@@ -450,21 +450,26 @@ export const brokenStores: readonly BrokenStore[] = [
     breaks: "archive-resumable",
     defect: "a run that was interrupted is archived",
     create: withStore((store, table) => ({
-      archive(runId) {
+      archive(runId, options) {
         change(table, runId, (run) => {
           if (run.owner === null && run.state.status === "interrupted") run.archived = true;
         });
-        return store.archive(runId);
+        return store.archive(runId, options);
       },
     })),
+  },
+  {
+    breaks: "archive-resumable",
+    defect: "a run that could be gone on with is not archived, though that was said",
+    create: withStore((store) => ({ archive: (runId) => store.archive(runId) })),
   },
   {
     breaks: "archive-children",
     defect: "the children of children stay behind",
     create: withStore((store, table) => ({
-      async archive(runId) {
+      async archive(runId, options) {
         const before = table.read();
-        await store.archive(runId);
+        await store.archive(runId, options);
         for (const [id, run] of Object.entries(before)) {
           const { parent_run_id } = run.state;
           const grandparent = parent_run_id ? before[parent_run_id]?.state.parent_run_id : null;

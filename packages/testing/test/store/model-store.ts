@@ -121,12 +121,12 @@ export function modelStore(table: Table): StateStore {
       if (lives(run.owner)) run.stopEpoch = run.epoch;
       table.write(runs);
     },
-    archive(runId) {
+    archive(runId, { resumable = false } = {}) {
       const runs = table.read();
       if (runs[runId]?.archived === true) return;
       const run = live(runs, runId);
       if (lives(run.owner)) refuse("LOOPS_RUN_OWNED");
-      if (!ended.includes(run.state.status)) refuse("LOOPS_RUN_NOT_ENDED");
+      if (!resumable && !ended.includes(run.state.status)) refuse("LOOPS_RUN_NOT_ENDED");
       archiveWithChildren(runs, run);
       table.write(runs);
     },

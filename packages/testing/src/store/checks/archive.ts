@@ -64,9 +64,9 @@ export const archiveChecks: readonly StoreCheck[] = [
   },
   {
     id: "archive-resumable",
-    title: "archive refuses a run that can be gone on with",
+    title: "archive refuses a run that can be gone on with, unless it is told that this is meant",
     needs: [],
-    mend: "Look at the status: only completed, failed and timed_out have ended.",
+    mend: "Look at the status: only completed, failed and timed_out have ended. With resumable, do not.",
     async run(harness) {
       for (const status of ["running", "interrupted", "awaiting_continuation"]) {
         const { id, lease } = await harness.start();
@@ -76,6 +76,12 @@ export const archiveChecks: readonly StoreCheck[] = [
           harness.store.archive(id),
         );
         harness.requireState("the run", await harness.store.find(id), { status });
+        await harness.store.archive(id, { resumable: true });
+        demand(
+          (await harness.store.find(id)) === null,
+          `with resumable, a run that is ${status} is archived`,
+          "it is not",
+        );
       }
     },
   },

@@ -1,12 +1,24 @@
 import { LoopsError } from "@loops/core";
-import type { EngineOptions } from "./options.js";
+import type { EngineOptions, ResumeLoopOptions } from "./options.js";
 
 type Shape = Readonly<Record<string, unknown>>;
 
 /** Catches the slips that the types of a TypeScript caller would. @throws LoopsError `LOOPS_CONFIG` */
 export function checkOptions(call: string, options: EngineOptions): void {
   if (!isObject(options)) throw wrong(`${call}({ ... }) takes an object of options`);
-  const { store, bus, runner, runners, evaluators, signal, forceSignal, resolveLoop, newRunId, maxDepth } = options;
+  const {
+    store,
+    bus,
+    runner,
+    runners,
+    evaluators,
+    handoffCommand,
+    signal,
+    forceSignal,
+    resolveLoop,
+    newRunId,
+    maxDepth,
+  } = options;
   if (store !== undefined && !hasFunctions(store, "create", "acquire")) {
     throw wrong("store must be a StateStore, such as fileStore({ dir })");
   }
@@ -26,11 +38,20 @@ export function checkOptions(call: string, options: EngineOptions): void {
   if (maxDepth !== undefined && !(Number.isInteger(maxDepth) && Number(maxDepth) >= 0)) {
     throw wrong(`maxDepth must be a whole number, 0 or more, not ${String(maxDepth)}`);
   }
+  if (handoffCommand !== undefined && typeof handoffCommand !== "string") throw wrong("handoffCommand must be text");
   for (const [name, value] of Object.entries({ signal, forceSignal })) {
     if (value !== undefined && !hasFunctions(value, "addEventListener")) {
       throw wrong(`${name} must be an AbortSignal: that of an AbortController is controller.signal`);
     }
   }
+}
+
+/** @throws LoopsError `LOOPS_CONFIG` */
+export function checkDoubtOptions({ inDoubt, onInDoubt }: ResumeLoopOptions): void {
+  if (inDoubt !== undefined && !["rerun", "fail", "ask"].includes(inDoubt)) {
+    throw wrong(`inDoubt is ${JSON.stringify(inDoubt)}: give "rerun", "fail" or "ask"`);
+  }
+  if (onInDoubt !== undefined && typeof onInDoubt !== "function") throw wrong("onInDoubt must be a function");
 }
 
 /** @throws LoopsError `LOOPS_CONFIG` */

@@ -1,6 +1,6 @@
 import { isLoopsError, LoopsError } from "@loops/core";
 import type { StepInput } from "../step/types.js";
-import { checkDefinition, checkOptions } from "./check-options.js";
+import { checkDefinition, checkDoubtOptions, checkOptions } from "./check-options.js";
 import { effectsOf } from "./effects.js";
 import { endOrphan } from "./end-orphan.js";
 import { holdChild } from "./held-child.js";
@@ -23,6 +23,7 @@ import { settleChildren } from "./settle-children.js";
  */
 export async function resumeLoop(options: ResumeLoopOptions): Promise<RunResult> {
   checkOptions("resumeLoop", options);
+  checkDoubtOptions(options);
   if (options.definition !== undefined) checkDefinition(options.definition);
   const effects = effectsOf(options);
   const found = await effects.store.find(options.run);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { memoryStore, runLoop } from "../../src/index.js";
+import { type ActionRunner, type LoopDefinition, memoryStore, runLoop } from "../../src/index.js";
 import { fakeRunner, recorder, signal } from "./harness.js";
 import { loopOf } from "./machines.js";
 
@@ -165,6 +165,24 @@ it("timers and signals get their turn while actions never wait", async () => {
     { max_iterations: Number.MAX_SAFE_INTEGER },
   );
   const result = await runLoop({ definition: loop, store: memoryStore(), runner: fakeRunner(), signal: stop.signal });
+  expect(result.terminated_by).toBe("signal");
+});
+
+it.each<[string, LoopDefinition]>([
+  ["actions that give their result at once", loopOf({ a: { action: "work", next: "a" }, done })],
+  ["states without an action", loopOf({ a: { next: "b" }, b: { on_yes: "a" }, done })],
+])("a loop of %s lets timers and signals through", async (_what, definition) => {
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 20);
+  const outcome = { kind: "completed", result: { output: "", stderr: "", exit_code: 0, duration_ms: 0 } } as const;
+  const runner: ActionRunner = {
+    prepare: () => ({ process: null, start: () => outcome, abandon: () => undefined }),
+    endOrphan: () => Promise.resolve(false),
+  };
+  // A clock that stands still changes nothing of it.
+  const clock = { isoNow: () => "2026-01-01T00:00:00.000Z", monotonicMs: () => 0 };
+  const limits = { maxIterations: Number.POSITIVE_INFINITY };
+  const result = await runLoop({ definition, limits, store: memoryStore(), runner, clock, signal: stop.signal });
   expect(result.terminated_by).toBe("signal");
 });
 

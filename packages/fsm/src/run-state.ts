@@ -52,6 +52,8 @@ export interface PendingChild {
   readonly loop: string;
   /** Running time of the parent when it began, in milliseconds: with the child's own, what the two have taken so far. */
   readonly begun_ms: number;
+  /** What its context is given `with`, as interpolated. */
+  readonly with?: Readonly<Record<string, unknown>>;
 }
 
 /** What `${captured.…}` sees under one key. */

@@ -5,6 +5,7 @@ import type { RunState } from "../run-state.js";
 import { toRunError } from "../step/run-error.js";
 import type { ChildOutcome, PlannedChild, Step, StepInput } from "../step/types.js";
 import { checkDefinition } from "./check-options.js";
+import { checkGiven, valuesGiven } from "./child-values.js";
 import type { Effects } from "./effects.js";
 import { initialState } from "./initial-state.js";
 import type { RunResult } from "./options.js";
@@ -73,22 +74,23 @@ async function definitionOf(parent: Segment, { loop, state: name }: PlannedChild
   const definition = await effects.resolveLoop(loop, { from });
   checkDefinition(definition);
   checkLoopName(definition.name);
+  checkGiven(from.states[name] ?? {}, definition);
   return definition;
 }
 
-/** The child's own context wins over what it is given. Limits that were given for its parent's run are not its own. */
-function childState(
-  parent: Segment,
-  { context, timeoutMs }: PlannedChild,
-  runId: string,
-  definition: LoopDefinition,
-): RunState {
+/**
+ * The child's own context wins over what is passed through to it, and what it is given by name wins over that. Limits
+ * that were given for its parent's run are not its own.
+ */
+function childState(parent: Segment, planned: PlannedChild, runId: string, definition: LoopDefinition): RunState {
+  const { context, timeoutMs } = planned;
   const { run_id: parent_run_id, depth } = parent.lease.state;
   const ownMs = definition.timeout === undefined ? Number.POSITIVE_INFINITY : definition.timeout * 1000;
   const limits = timeoutMs !== null && timeoutMs < ownMs ? { timeoutMs } : {};
   const startedAt = parent.effects.clock.isoNow();
   const state = initialState(definition, { runId, startedAt }, {}, limits);
-  return { ...state, context: { ...context, ...state.context }, parent_run_id, depth: depth + 1 };
+  const given = valuesGiven(planned, definition);
+  return { ...state, context: { ...context, ...state.context, ...given }, parent_run_id, depth: depth + 1 };
 }
 
 /** The lease of a new run; where there has been one of that id, and it was archived meanwhile, what it came to. */

@@ -1,10 +1,11 @@
 import type { StateDefinition } from "../definition/types.js";
+import { interpolateDeep } from "../interpolate.js";
 import type { Captured, PendingChild } from "../run-state.js";
 import { endAfter } from "./ending.js";
 import { findState } from "./lookup.js";
 import { toRunError } from "./run-error.js";
-import { fill, type Surroundings } from "./scope.js";
-import type { Leaving, Taken } from "./taken.js";
+import { fill, type Surroundings, scopeOf } from "./scope.js";
+import type { Changes, Leaving, Taken } from "./taken.js";
 import type { PlannedChild } from "./types.js";
 
 /** A child is given at least this of its parent's time, so that it can say how it ended. */
@@ -17,23 +18,31 @@ export function enterChild(
   { events, changes }: Leaving,
 ): Taken {
   const { state, facts } = around;
-  let loop: string;
+  const pending = { run_id: "", begun_ms: Math.round(facts.elapsedMs) };
+  let child: PendingChild;
   try {
-    loop = fill(config.loop, around, changes);
+    child = { ...pending, loop: fill(config.loop, around, changes), ...bind(config, around, changes) };
   } catch (error) {
     return endAfter(state, { events, changes }, "error", toRunError(error, state.current_state));
   }
   changes.phase = "acting";
-  changes.pending_child = { run_id: "", loop, begun_ms: Math.round(facts.elapsedMs) };
-  return { events, changes, next: { kind: "child", child: planChild(around, loop, null) } };
+  changes.pending_child = child;
+  return { events, changes, next: { kind: "child", child: planChild(around, child, null) } };
+}
+
+/** Kept with what is meant to run: whoever begins the child later gives it the same. */
+function bind({ with: bindings }: StateDefinition, around: Surroundings, changes: Changes): Pick<PendingChild, "with"> {
+  if (bindings === undefined) return {};
+  const filled = interpolateDeep(bindings, scopeOf(around, changes));
+  return { with: filled as Readonly<Record<string, unknown>> };
 }
 
 /** Goes on with a child that an earlier process began, or only meant to begin. */
-export function takeUpChild(around: Surroundings, { loop, run_id }: PendingChild): Taken {
-  return { events: [], changes: {}, next: { kind: "child", child: planChild(around, loop, run_id) } };
+export function takeUpChild(around: Surroundings, pending: PendingChild): Taken {
+  return { events: [], changes: {}, next: { kind: "child", child: planChild(around, pending, pending.run_id) } };
 }
 
-function planChild(around: Surroundings, loop: string, runId: string | null): PlannedChild {
+function planChild(around: Surroundings, { loop, with: bindings }: PendingChild, runId: string | null): PlannedChild {
   const { definition, state, facts } = around;
   const config = findState(definition, state.current_state);
   const leftMs = definition.timeout === undefined ? null : definition.timeout * 1000 - facts.elapsedMs;
@@ -42,6 +51,7 @@ function planChild(around: Surroundings, loop: string, runId: string | null): Pl
     loop,
     runId,
     context: config?.context_passthrough === true ? { ...state.context, ...outputsOf(state.captured) } : {},
+    bindings: bindings ?? null,
     timeoutMs: leftMs === null ? null : Math.max(minTimeoutMs, leftMs),
   };
 }

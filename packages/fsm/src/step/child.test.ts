@@ -43,8 +43,16 @@ describe("a state with a loop", () => {
     expect(begun.delta.set).toMatchObject({ phase: "acting", pending_child: { loop: "child", begun_ms: 1200 } });
     expect(begun.next).toEqual({
       kind: "child",
-      child: { state: "sub", loop: "child", runId: null, context: {}, timeoutMs: null },
+      child: { state: "sub", loop: "child", runId: null, context: {}, bindings: null, timeoutMs: null },
     });
+  });
+
+  it("fills in what it gives its loop, however deep, and records that with what is meant to run", () => {
+    const given = { list: [`\${context.what}!`], count: 3, iteration: `\${state.iteration}` };
+    const { begun } = waiting({ loop: "child", with: given, ...ways }, { context: { what: "types" } });
+    const filled = { list: ["types!"], count: 3, iteration: "1" };
+    expect(begun.delta.set).toMatchObject({ pending_child: { loop: "child", with: filled } });
+    expect(begun.next).toMatchObject({ kind: "child", child: { bindings: filled } });
   });
 
   it("fills in the name of its loop, and ends the run where that cannot be done", () => {

@@ -80,6 +80,8 @@ export interface PlannedChild {
   readonly runId: string | null;
   /** The values that it is given from here, under its own. */
   readonly context: Readonly<Record<string, unknown>>;
+  /** The values that it is given over its own, with the defaults of its parameters; `null` where none are meant. */
+  readonly bindings: Readonly<Record<string, unknown>> | null;
   /** What it may take of its parent's time; `null` without a limit. */
   readonly timeoutMs: number | null;
 }

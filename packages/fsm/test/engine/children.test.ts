@@ -142,6 +142,63 @@ describe("a child loop", () => {
     expect(await said(false)).toBe("child - -");
   });
 
+  const taking = chain(
+    "child",
+    { say: { action: `\${context.who} \${context.what} \${context.how} \${context.left:default=-}` } },
+    {
+      context: { who: "child", what: "own" },
+      parameters: {
+        what: { type: "string", required: true },
+        who: { type: "string" },
+        how: { type: "string", default: "well" },
+      },
+    },
+  );
+
+  it("is given values by name, over its own: defaults of its parameters, then what its state says, filled in there", async () => {
+    const definition = chain("parent", {
+      look: { action: "look", capture: "seen" },
+      sub: { loop: "child", with: { what: `\${captured.seen.output}!` } },
+    });
+    const runner = echo();
+    const context = { left: "parent" };
+    const result = await runLoop({ definition, context, store: memoryStore(), runner, resolveLoop: library(taking) });
+    expect(result.status).toBe("completed");
+    expect(runner.requests.at(-1)?.command).toBe("child <look>! well -");
+  });
+
+  it("has defaults for its parameters only where it is given values by name", async () => {
+    const definition = chain("parent", { sub: { loop: "child", on_yes: "done", on_no: "done" } });
+    const bus = recorder();
+    const resolveLoop = library(taking);
+    const result = await runLoop({ definition, store: memoryStore(), bus, runner: echo(), resolveLoop });
+    expect(result.status).toBe("completed");
+    expect(bus.named("loop_complete")[0]).toMatchObject({ depth: 1, error: { type: "LOOPS_INTERPOLATION" } });
+  });
+
+  it("gets what was meant for it when it is begun by a later process, whatever that would fill in", async () => {
+    const sub = { loop: "child", with: { what: `\${env.LOOPS_TEST_WHAT}` } };
+    const options = { definition: chain("parent", { sub }), resolveLoop: library(taking) };
+    process.env["LOOPS_TEST_WHAT"] = "first";
+    const store = memoryStore();
+    const killed = signal();
+    const dying = tapped(store, () => undefined);
+    const resolveLoop = () => {
+      // What is meant is recorded; the child is not there yet.
+      killed.reach();
+      return forever;
+    };
+    void runLoop({ ...options, store: dying, resolveLoop });
+    await killed.reached;
+    for (const lease of dying.leases) await lease.release();
+    process.env["LOOPS_TEST_WHAT"] = "second";
+    const runner = echo();
+    expect(await resumeLoop({ run: "parent", store, runner, resolveLoop: options.resolveLoop })).toMatchObject({
+      status: "completed",
+    });
+    expect(runner.requests.map(({ command }) => command)).toEqual(["child first well -"]);
+  });
+
   it("has limits of its own, not those given for its parent's run", async () => {
     const child = loopOf({ a: { action: "a", next: "a" }, done }, { name: "child", max_iterations: 3 });
     const definition = loopOf({ sub: { loop: "child", on_yes: "yes", on_no: "no" }, yes: done, no: done });
@@ -189,6 +246,30 @@ describe("a child loop that cannot begin", () => {
     expect(told(bus.events).slice(1, 4)).toEqual(["0 state_enter sub", "0 route mend", "0 state_enter mend"]);
     const ended = await runLoop({ definition: loopOf({ sub: missing, done }), store: memoryStore(), resolveLoop });
     expect(ended).toMatchObject({ status: "failed", error: { message: "no loop missing", state: "sub" } });
+  });
+
+  it("B-56: is refused what it does not take, where that was not known when its parent was loaded", async () => {
+    const child = chain("child", { a: { action: "a" } }, { parameters: { n: { type: "integer", required: true } } });
+    const errorOf = async (given: Record<string, unknown>) => {
+      const definition = loopOf({ sub: { loop: "child", with: given, on_yes: "done", on_no: "done" }, done });
+      return (await runLoop({ definition, store: memoryStore(), runner: echo(), resolveLoop: library(child) })).error;
+    };
+    expect(await errorOf({ n: `\${state.iteration}` })).toBeUndefined();
+    expect(await errorOf({ n: "many" })).toMatchObject({
+      type: "LOOPS_PARAMETERS",
+      state: "sub",
+      message: '[engine] "with": the parameter "n" of the loop "child" is a whole number; found "many".',
+    });
+    expect((await errorOf({ m: 1 }))?.message).toMatch(/has no parameter "m".*needs "n"/);
+    const caught = loopOf({ sub: { loop: "child", with: { m: 1 }, on_yes: "x", on_error: "done" }, x: done, done });
+    const options = { definition: caught, store: memoryStore(), runner: echo(), resolveLoop: library(child) };
+    expect(await runLoop(options)).toMatchObject({ status: "completed", final_state: "done" });
+  });
+
+  it("ends its parent where what it is to be given cannot be filled in", async () => {
+    const definition = chain("parent", { sub: { loop: "child", with: { what: `\${captured.nothing.output}` } } });
+    const result = await runLoop({ definition, store: memoryStore(), resolveLoop: library(inner) });
+    expect(result).toMatchObject({ status: "failed", error: { type: "LOOPS_INTERPOLATION", state: "sub" } });
   });
 
   it("is told by its resolver what is no loop", async () => {

@@ -7,7 +7,7 @@ export function noteWarnings(terminal: Terminal, path: string, warnings: readonl
 }
 
 /** `path:line:column: where: what`, as editors read it. */
-export function problemLine(path: string, { line, column, path: where, message }: LoopProblem): string {
-  const place = line === null ? path : `${path}:${line}:${column ?? 1}`;
+export function problemLine(path: string, { file = path, line, column, path: where, message }: LoopProblem): string {
+  const place = line === null ? file : `${file}:${line}:${column ?? 1}`;
   return `${place}: ${where === "" ? "" : `${where}: `}${message}`;
 }

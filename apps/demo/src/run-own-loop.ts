@@ -1,62 +1,48 @@
+import { fileURLToPath } from "node:url";
+import { exitCode, main } from "@loops/cli";
 import { isLoopsError } from "@loops/core";
-import {
-  definitionHash,
-  fileStore,
-  loadLoop,
-  type RunLoopOptions,
-  type RunResult,
-  resumeLoop,
-  runLoop,
-} from "@loops/fsm";
-import { showProgress } from "./progress.js";
-import { printFiles, printSinks } from "./report.js";
-import { places, wiredBus } from "./wiring.js";
+import { definitionHash, fileStore, loadLoop } from "@loops/fsm";
+import { printFiles } from "./report.js";
+import { terminal } from "./terminal.js";
+import { places } from "./wiring.js";
 
-/** Runs the caller's own loop file in its working directory. The exit code: 0 ok, 1 failed, 2 bad input, 130 interrupted. */
+/**
+ * Runs the caller's own loop file in its working directory, by the `loops` command with the demo's sinks: `run`, or
+ * `resume` where a run of it was killed or stopped. The exit code is that of the command.
+ */
 export async function runOwnLoop(path: string, folder: string): Promise<number> {
+  process.chdir(folder);
+  const { loops, sinks } = places(folder);
+  const open = await findOpenRun(path, loops);
+  const events = fileURLToPath(new URL("../loops.config.yaml", import.meta.url));
+  const what = open === null ? ["run", path] : ["resume", open];
+  const code = await main([...what, "--dir", loops, "--base", sinks, "--events", events], terminal);
+  if (code === exitCode.interrupted) console.error("The same command goes on with it.");
+  if (code !== exitCode.badInput) await printWhere(path, folder);
+  return code;
+}
+
+/** The id of a run of the very same loop that was killed or stopped. */
+async function findOpenRun(path: string, loops: string): Promise<string | null> {
+  const loop = await load(path);
+  if (loop === null) return null;
+  const previous = await fileStore({ dir: loops }).find(loop.name);
+  const isOpen = previous?.status === "running" || previous?.terminated_by === "signal";
+  return isOpen && previous.definition_hash === definitionHash(loop) ? previous.run_id : null;
+}
+
+async function printWhere(path: string, folder: string): Promise<void> {
+  const loop = await load(path);
+  const run = loop === null ? null : await fileStore({ dir: places(folder).loops }).find(loop.name);
+  if (run !== null) printFiles(folder, { loop: run.loop_name, run_id: run.run_id });
+}
+
+/** `null` for what is no loop: the command says why. */
+async function load(path: string) {
   try {
-    const { definition, warnings } = await loadLoop(path);
-    for (const { line, column, path: where, message } of warnings) {
-      console.error(`warning: ${path}:${line}:${column}: ${where}: ${message}`);
-    }
-    return await run(definition, folder);
+    return (await loadLoop(path)).definition;
   } catch (error) {
     if (!isLoopsError(error)) throw error;
-    console.error(error.message);
-    return error.code.startsWith("LOOPS_LOOP_") ? 2 : 1;
+    return null;
   }
-}
-
-async function run(definition: Awaited<ReturnType<typeof loadLoop>>["definition"], folder: string): Promise<number> {
-  const stop = new AbortController();
-  const force = new AbortController();
-  const onSignal = () => {
-    // Once: after the running action. Twice: at once. The run is resumable either way.
-    if (stop.signal.aborted) return force.abort();
-    console.error("Stopping after this action; again to end it at once.");
-    stop.abort();
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
-
-  await using bus = await wiredBus(folder);
-  showProgress(bus);
-  const store = fileStore({ dir: places(folder).loops });
-  const signals = { signal: stop.signal, forceSignal: force.signal };
-  const result = await startOrResume({ definition, store, bus, cwd: folder, ...signals });
-  const { sinks } = await bus.close();
-  printSinks(sinks);
-  printFiles(folder, result);
-  if (result.terminated_by === "signal") {
-    console.error("Interrupted. The same command goes on with it.");
-    return 130;
-  }
-  return result.terminated_by === "terminal" ? 0 : 1;
-}
-
-/** Goes on with a run of the loop that was killed or stopped, if there is one of the same definition. */
-async function startOrResume(options: RunLoopOptions): Promise<RunResult> {
-  const previous = await options.store?.find(options.definition.name);
-  const open = previous?.status === "running" || previous?.terminated_by === "signal";
-  if (!open || previous.definition_hash !== definitionHash(options.definition)) return runLoop(options);
-  return resumeLoop({ run: previous.run_id, ...options });
 }

@@ -8,6 +8,7 @@ export { type PromptRunnerOptions, promptRunner } from "./actions/prompt-runner.
 export type { ActionOutcome, ActionRequest, ActionRunner, PreparedAction } from "./actions/runner.js";
 export { type ShellRunnerOptions, shellRunner } from "./actions/shell-runner.js";
 export { defineLoop, type LoopInput, type StateInput, type Target } from "./definition/define-loop.js";
+export type { FileRequest, LoopFile } from "./definition/expansion.js";
 export { definitionHash } from "./definition/hash.js";
 export { type JsonSchema, loopJsonSchema } from "./definition/json-schema.js";
 export { loadLoop, type ParsedLoop, type ParseLoopOptions, parseLoop } from "./definition/load.js";

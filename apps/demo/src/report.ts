@@ -1,7 +1,7 @@
 import type { SinkReport } from "@loops/core";
 import type { RunResult } from "@loops/fsm";
 import type { Verdict } from "./evidence.js";
-import { colors } from "./progress.js";
+import { colors } from "./terminal.js";
 import { places } from "./wiring.js";
 
 export interface Findings {
@@ -39,7 +39,7 @@ export function report({ folder, result, sinks, verdict }: Findings): number {
 }
 
 /** What each sink of this process did with what it was given. */
-export function printSinks(sinks: readonly SinkReport[]): void {
+function printSinks(sinks: readonly SinkReport[]): void {
   console.log(colors.bold("\nSinks of the last process"));
   for (const { name, received, delivered, dropped } of sinks) {
     const lost = Object.entries(dropped).map(([reason, count]) => `, ${count} dropped (${reason})`);
@@ -47,7 +47,7 @@ export function printSinks(sinks: readonly SinkReport[]): void {
   }
 }
 
-export function printFiles(folder: string, { loop, run_id }: RunResult): void {
+export function printFiles(folder: string, { loop, run_id }: Pick<RunResult, "loop" | "run_id">): void {
   const { loops, events } = places(folder);
   console.log(colors.bold("\nFiles"));
   console.log(`  events       ${events}`);

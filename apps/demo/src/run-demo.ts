@@ -5,9 +5,9 @@ import type { LoopEvent, SinkReport } from "@loops/core";
 import { fileStore, type RunResult } from "@loops/fsm";
 import { readEvents } from "@loops/jsonl";
 import { type Evidence, judge } from "./evidence.js";
-import { colors } from "./progress.js";
 import { report } from "./report.js";
 import { copyProject } from "./scratch.js";
+import { colors } from "./terminal.js";
 import { places } from "./wiring.js";
 
 /** What a worker says when it ends by itself. */

@@ -1,14 +1,15 @@
 // One process that carries out a part of a run: started by main.ts, killed by itself, started again.
 import { join } from "node:path";
+import { showProgress } from "@loops/cli";
 import { fileStore, loadLoop, resumeLoop, runLoop } from "@loops/fsm";
-import { showProgress } from "./progress.js";
 import { pathWithTools } from "./scratch.js";
+import { terminal } from "./terminal.js";
 import { places, wiredBus } from "./wiring.js";
 
 const [mode, folder = "."] = process.argv.slice(2);
 
 const bus = await wiredBus(folder);
-showProgress(bus);
+showProgress(bus, terminal);
 if (mode === "run") dieInTheMiddle();
 
 // The terminal sends Ctrl-C to every process: the run ends after its state, and can be resumed.

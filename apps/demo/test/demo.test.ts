@@ -27,7 +27,7 @@ it("runs, is killed in the middle of an action, resumes, and finds every promise
   const { status, stdout, stderr } = demo();
   expect(stderr).toBe("");
   expect(stdout).toMatch(/fix #6\n.*itmes -> items\n\n\*\*\* SIGKILL/);
-  expect(stdout).toMatch(/fix-types resumes in fix\n {2}fix: was cut off.*it runs again\nfix #6\n/);
+  expect(stdout).toMatch(/fix-types resumes in fix \(run \w+\)\n {2}fix: was cut off.*it runs again\nfix #6\n/);
   expect(stdout.match(/^ {2}ok /gm)).toHaveLength(5);
   expect(stdout).not.toContain("\u001b");
   const journal = /journal +(\S+)/.exec(stdout)?.[1] ?? "";

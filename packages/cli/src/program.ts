@@ -119,7 +119,7 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
     .description("lists the runs that are not archived, running and ended")
     .addOption(common())
     .addOption(json())
-    .option("--status <status>", "only those: running, interrupted, completed, failed, …")
+    .option("--status <status>", "only those: running, killed, interrupted, completed, failed, …")
     .addHelpText("after", examples("loops ls", "loops ls --status running --json"))
     .action(async (options) => {
       const { ls } = await import("./commands/ls.js");

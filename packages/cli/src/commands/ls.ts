@@ -12,14 +12,13 @@ export interface LsOptions {
 export async function ls(terminal: Terminal, { dir, json, status }: LsOptions): Promise<ExitCode> {
   const store = fileStore({ dir });
   const { runs, corrupt } = await store.list();
-  const shown = asTree(runs.filter((run) => status === undefined || run.status === status));
-  const alive = await Promise.all(shown.map(({ run }) => store.isOwned(run.run_id)));
-  if (json === true) {
-    for (const [index, { run }] of shown.entries()) sayJson(terminal, summaryOf(run, alive[index] ?? false));
-  } else {
-    const rows = shown.map(({ run, level }, index) => [
+  const known = await Promise.all(runs.map(async (run) => ({ run, alive: await store.isOwned(run.run_id) })));
+  const shown = asTree(known.filter(({ run, alive }) => status === undefined || statusText(run, alive) === status));
+  if (json === true) for (const { run, alive } of shown) sayJson(terminal, summaryOf(run, alive));
+  else {
+    const rows = shown.map(({ run, alive, level }) => [
       "  ".repeat(level) + run.loop_name,
-      statusText(run, alive[index] ?? false),
+      statusText(run, alive),
       run.current_state,
       `#${run.iteration}`,
       run.started_at,
@@ -31,23 +30,30 @@ export async function ls(terminal: Terminal, { dir, json, status }: LsOptions): 
   return corrupt.length === 0 ? exitCode.ok : exitCode.failed;
 }
 
-interface Listed {
+interface Known {
   readonly run: RunState;
+  /** Whether a process carries it out. */
+  readonly alive: boolean;
+}
+
+interface Listed extends Known {
   /** How many of its ancestors are listed above it. */
   readonly level: number;
 }
 
 /** Child runs below their parents, where those are there, in the order of the list. */
-function asTree(runs: readonly RunState[]): readonly Listed[] {
-  const ids = new Set(runs.map(({ run_id }) => run_id));
-  const children = new Map<string | null, RunState[]>();
-  for (const run of runs) {
-    const { parent_run_id: parent } = run;
+function asTree(runs: readonly Known[]): readonly Listed[] {
+  const ids = new Set(runs.map(({ run }) => run.run_id));
+  const children = new Map<string | null, Known[]>();
+  for (const known of runs) {
+    const { parent_run_id: parent } = known.run;
     const above = parent !== null && ids.has(parent) ? parent : null;
-    children.set(above, [...(children.get(above) ?? []), run]);
+    const siblings = children.get(above);
+    if (siblings === undefined) children.set(above, [known]);
+    else siblings.push(known);
   }
   const below = (parent: string | null, level: number): readonly Listed[] =>
-    (children.get(parent) ?? []).flatMap((run) => [{ run, level }, ...below(run.run_id, level + 1)]);
+    (children.get(parent) ?? []).flatMap((known) => [{ ...known, level }, ...below(known.run.run_id, level + 1)]);
   return below(null, 0);
 }
 

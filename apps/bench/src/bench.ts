@@ -1,3 +1,4 @@
+import type { clocks } from "./clocks.js";
 import type { Unit } from "./units.js";
 
 /** One of the two things compared. */
@@ -21,6 +22,8 @@ export interface SetupOptions {
 export interface Sides {
   readonly ours: Side;
   readonly theirs: Side;
+  /** What a reader of the figures has to know about this machine. */
+  readonly note?: string;
   /** Releases what `setup` made. */
   teardown?(): void | Promise<void>;
 }
@@ -34,6 +37,15 @@ export interface Bench {
   readonly unit: Unit;
   /** What `ours / theirs` may be: at most this where a lower value is better, at least this where a higher one is. */
   readonly bar: number | null;
+  /** What ours has to reach by itself, in `unit`, whatever theirs does. @default nothing */
+  readonly least?: number;
+  /**
+   * What is counted: time on a processor, to which the work of others adds nothing, or, where a side waits for a thread, a
+   * disk or a process, the time that passes. @default "cpu"
+   */
+  readonly clock?: keyof typeof clocks;
+  /** How long one round should take, in milliseconds: longer where a round has to begin with something. @default 30 */
+  readonly roundMs?: number;
   /** Makes both sides, each with closures of its own, so that neither is measured with the other's inline caches. */
   setup(options: SetupOptions): Sides | Promise<Sides>;
 }

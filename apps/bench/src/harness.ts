@@ -1,4 +1,5 @@
 import type { Bench, Side } from "./bench.js";
+import { clocks } from "./clocks.js";
 import { type Unit, units } from "./units.js";
 
 export interface RunOptions {
@@ -6,11 +7,11 @@ export interface RunOptions {
   readonly rounds?: number;
   /** Untimed rounds of each side before them. @default 3 */
   readonly warmUpRounds?: number;
-  /** How long one round should take. @default 30 */
+  /** How long one round should take. @default what the benchmark says, else 30 */
   readonly roundMs?: number;
   /** Less data, where a benchmark needs much of it. @default false */
   readonly short?: boolean;
-  /** Milliseconds, monotonic. @default performance.now */
+  /** Milliseconds, monotonic. @default the clock of the benchmark */
   readonly now?: () => number;
 }
 
@@ -22,11 +23,14 @@ export interface Result {
   /** Median, in `unit`. */
   readonly theirs: number;
   readonly unit: Unit;
-  /** `ours / theirs`. */
+  /** `ours / theirs`, the median of the rounds: not the quotient of both medians. */
   readonly ratio: number;
   readonly bar: number | null;
-  /** The ratio is at most the bar where lower is better, at least the bar where higher is; always true without a bar. */
+  /** What ours has to reach by itself; absent where there is no such bar. */
+  readonly least?: number;
+  /** The ratio is at most the bar where lower is better, at least the bar where higher is; and ours is at least `least`. */
   readonly ok: boolean;
+  readonly note?: string;
 }
 
 const maxIterations = 2 ** 30;
@@ -40,17 +44,25 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** Turns the times of both sides into a verdict. */
+/** What one round, or the median of them, cost each side. */
+interface Costs {
+  readonly ours: number;
+  readonly theirs: number;
+}
+
+/** Turns the nanoseconds per operation of each round into a verdict. @throws RangeError without a round */
 export function verdict(
-  bench: Pick<Bench, "name" | "unit" | "bar">,
-  nsPerOp: { readonly ours: number; readonly theirs: number },
+  { name, unit, bar, least }: Pick<Bench, "name" | "unit" | "bar" | "least">,
+  rounds: readonly Costs[],
 ): Result {
-  const { better, fromNsPerOp } = units[bench.unit];
-  const ours = fromNsPerOp(nsPerOp.ours);
-  const theirs = fromNsPerOp(nsPerOp.theirs);
-  const ratio = ours / theirs;
-  const ok = bench.bar === null || (better === "lower" ? ratio <= bench.bar : ratio >= bench.bar);
-  return { name: bench.name, ours, theirs, unit: bench.unit, ratio, bar: bench.bar, ok };
+  const { better, fromNsPerOp } = units[unit];
+  const ours = fromNsPerOp(median(rounds.map((round) => round.ours)));
+  const theirs = fromNsPerOp(median(rounds.map((round) => round.theirs)));
+  // Both sides of a round ran one after the other: what slowed one down has most likely slowed the other, too.
+  const ratio = median(rounds.map((round) => fromNsPerOp(round.ours) / fromNsPerOp(round.theirs)));
+  const reaches = (value: number, wanted: number) => (better === "lower" ? value <= wanted : value >= wanted);
+  const ok = (bar === null || reaches(ratio, bar)) && (least === undefined || reaches(ours, least));
+  return { name, ours, theirs, unit, ratio, bar, ...(least !== undefined && { least }), ok };
 }
 
 /**
@@ -60,22 +72,26 @@ export function verdict(
  * @throws Error when a side did not do all of its work
  */
 export async function runBench(bench: Bench, options: RunOptions = {}): Promise<Result> {
-  const { rounds = 15, warmUpRounds = 3, roundMs = 30, short = false, now = () => performance.now() } = options;
+  const { rounds = 15, warmUpRounds = 3, short = false } = options;
+  const { roundMs = bench.roundMs ?? 30, now = clocks[bench.clock ?? "cpu"] } = options;
   const sides = await bench.setup({ short });
   try {
     const iterations = {
       ours: await calibrate(sides.ours, roundMs, now),
       theirs: await calibrate(sides.theirs, roundMs, now),
     };
-    const times: Record<"ours" | "theirs", number[]> = { ours: [], theirs: [] };
+    const measured: Costs[] = [];
     for (let round = -warmUpRounds; round < rounds; round++) {
       const order = round % 2 === 0 ? (["ours", "theirs"] as const) : (["theirs", "ours"] as const);
+      const costs = { ours: 0, theirs: 0 };
       for (const which of order) {
         const ms = await timeRound(sides[which], iterations[which], now);
-        if (round >= 0) times[which].push((ms * 1e6) / iterations[which]);
+        costs[which] = (ms * 1e6) / iterations[which];
       }
+      if (round >= 0) measured.push(costs);
     }
-    return verdict(bench, { ours: median(times.ours), theirs: median(times.theirs) });
+    const result = verdict(bench, measured);
+    return sides.note === undefined ? result : { ...result, note: sides.note };
   } finally {
     await sides.teardown?.();
   }

@@ -15,28 +15,29 @@ export function table(results: readonly Result[]): string {
   const rows = [["name", "ours", "theirs", "unit", "ours/theirs", "bar", ""], ...results.map(cells)];
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const leftAligned = new Set([0, 3, 6]);
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          leftAligned.has(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-        )
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) =>
+        leftAligned.has(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd(),
+  );
+  const notes = results.flatMap(({ name, note }) => (note === undefined ? [] : [`${name}: ${note}`]));
+  return [...lines, ...notes].join("\n");
 }
 
-function cells({ name, ours, theirs, unit, ratio, bar, ok }: Result): string[] {
+function cells({ name, ours, theirs, unit, ratio, bar, least, ok }: Result): string[] {
   const sign = units[unit].better === "lower" ? "<=" : ">=";
+  const bars = [...(bar === null ? [] : [bar]), ...(least === undefined ? [] : [`${readable(least)} ${unit}`])];
   return [
     name,
     readable(ours),
     readable(theirs),
     unit,
     ratio.toFixed(2),
-    bar === null ? "-" : `${sign} ${bar}`,
-    bar === null ? "" : ok ? "ok" : "MISSED",
+    bars.length === 0 ? "-" : bars.map((value) => `${sign} ${value}`).join(", "),
+    bars.length === 0 ? "" : ok ? "ok" : "MISSED",
   ];
 }
 

@@ -8,7 +8,7 @@ export interface TemporaryFolder {
   remove(): void;
 }
 
-export function temporaryFolder(): TemporaryFolder {
-  const path = mkdtempSync(join(tmpdir(), `loops-bench-${process.pid}-`));
+export function temporaryFolder(parent = tmpdir()): TemporaryFolder {
+  const path = mkdtempSync(join(parent, `loops-bench-${process.pid}-`));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

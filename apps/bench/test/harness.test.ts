@@ -1,6 +1,8 @@
+import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Bench, Side } from "../src/bench.js";
+import { clocks } from "../src/clocks.js";
 import { calibrate, median, runBench, verdict } from "../src/harness.js";
 
 /** A clock that only the work moves: a side that costs `nsPerOp` each time. */
@@ -48,9 +50,11 @@ describe("median", () => {
 });
 
 describe("verdict", () => {
+  const cost = { name: "x", unit: "ns/op", bar: 6 } as const;
+  const rate = { name: "x", unit: "op/s", bar: 3 } as const;
+
   it("divides ours by theirs, and holds a cost to a bar from above", () => {
-    const cost = { name: "x", unit: "ns/op", bar: 6 } as const;
-    expect(verdict(cost, { ours: 150, theirs: 30 })).toEqual({
+    expect(verdict(cost, [{ ours: 150, theirs: 30 }])).toEqual({
       name: "x",
       ours: 150,
       theirs: 30,
@@ -59,18 +63,32 @@ describe("verdict", () => {
       bar: 6,
       ok: true,
     });
-    expect(verdict(cost, { ours: 210, theirs: 30 }).ok).toBe(false);
+    expect(verdict(cost, [{ ours: 210, theirs: 30 }]).ok).toBe(false);
   });
 
   it("holds a throughput to a bar from below", () => {
-    const rate = { name: "x", unit: "op/s", bar: 3 } as const;
-    const fast = verdict(rate, { ours: 1000, theirs: 4000 });
+    const fast = verdict(rate, [{ ours: 1000, theirs: 4000 }]);
     expect(fast).toMatchObject({ ours: 1e6, theirs: 250_000, ratio: 4, ok: true });
-    expect(verdict(rate, { ours: 1000, theirs: 2000 }).ok).toBe(false);
+    expect(verdict(rate, [{ ours: 1000, theirs: 2000 }]).ok).toBe(false);
+  });
+
+  it("compares the sides of each round with each other, so that a machine that becomes slower changes no ratio", () => {
+    const rounds = [1, 2, 4, 8, 16].map((slower) => ({ ours: 100 * slower, theirs: 20 * slower }));
+    expect(verdict(cost, rounds)).toMatchObject({ ours: 400, theirs: 80, ratio: 5 });
+    const unfair = { ours: 100_000, theirs: 20 };
+    expect(verdict(cost, [...rounds, unfair]).ratio).toBe(5);
+  });
+
+  it("holds ours to what it has to reach by itself, beside the bar for the ratio or without one", () => {
+    const rounds = [{ ours: 1000, theirs: 4000 }];
+    expect(verdict({ ...rate, least: 1e6 }, rounds)).toMatchObject({ least: 1e6, ok: true });
+    expect(verdict({ ...rate, least: 1e6 + 1 }, rounds).ok).toBe(false);
+    expect(verdict({ ...rate, bar: 5, least: 1 }, rounds).ok).toBe(false);
+    expect(verdict({ ...cost, bar: null, least: 999 }, rounds).ok).toBe(false);
   });
 
   it("is satisfied with anything where there is no bar", () => {
-    expect(verdict({ name: "x", unit: "ns/op", bar: null }, { ours: 1e9, theirs: 1 }).ok).toBe(true);
+    expect(verdict({ name: "x", unit: "ns/op", bar: null }, [{ ours: 1e9, theirs: 1 }]).ok).toBe(true);
   });
 });
 
@@ -123,6 +141,30 @@ describe("runBench", () => {
     expect(events[0]).toBe("reset");
     expect(events.filter((name) => name === "teardown")).toEqual(["teardown"]);
     expect(events.at(-1)).toBe("teardown");
+  });
+
+  it("counts time on a processor, unless the benchmark waits for others", async () => {
+    const waiting = (): Side => ({
+      async run(iterations) {
+        await setTimeout(iterations);
+        return iterations;
+      },
+    });
+    const setup = () => ({ ours: waiting(), theirs: waiting() });
+    const short = { rounds: 1, warmUpRounds: 0, roundMs: 20 };
+    const waited = await runBench(bench({ clock: "wall", setup }), short);
+    expect(waited.ours).toBeGreaterThan(0.9e6);
+    // It would take for ever to fill a round with work that is none.
+    const before = clocks.cpu();
+    await setTimeout(200);
+    expect(clocks.cpu() - before).toBeLessThan(100);
+  });
+
+  it("passes a note of the benchmark on", async () => {
+    const clock = fakeClock();
+    const setup = () => ({ ours: clock.side("ours", 1), theirs: clock.side("theirs", 1), note: "on paper" });
+    const result = await runBench(bench({ setup }), { rounds: 1, warmUpRounds: 0, now: clock.now });
+    expect(result.note).toBe("on paper");
   });
 
   it("reports no speed for work that was not done, and still tears down", async () => {

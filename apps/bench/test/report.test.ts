@@ -28,3 +28,17 @@ it("the table names a missed bar, and leaves out a bar that is not there", () =>
     ].join("\n"),
   );
 });
+
+it("a bar for ours alone stands beside the one for the ratio, and notes stand below", () => {
+  const alone: Result = { ...free, name: "files", least: 20_000, note: "in /tmp" };
+  const both: Result = { ...alone, name: "both", bar: 0.8, ok: false };
+  expect(table([alone, both])).toBe(
+    [
+      "name        ours     theirs  unit  ours/theirs                     bar",
+      "files  1,234,567  1,000,000  op/s         1.23          >= 20,000 op/s  ok",
+      "both   1,234,567  1,000,000  op/s         1.23  >= 0.8, >= 20,000 op/s  MISSED",
+      "files: in /tmp",
+      "both: in /tmp",
+    ].join("\n"),
+  );
+});

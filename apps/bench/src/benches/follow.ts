@@ -10,6 +10,7 @@ export const follow: Bench = {
   name: "follow",
   what: "read a file of 20,000 events with followEvents; theirs: readFileSync, split, JSON.parse of each line",
   unit: "op/s",
+  clock: "wall",
   bar: 0.5,
   setup({ short }) {
     const folder = temporaryFolder();

@@ -9,6 +9,7 @@ export const jsonlPino: Bench = {
   name: "jsonl-pino",
   what: "append events of five fields to a file until it is complete; theirs: pino, asynchronous, with the same bytes",
   unit: "op/s",
+  clock: "wall",
   bar: 3,
   async setup({ short }) {
     const folder = temporaryFolder();

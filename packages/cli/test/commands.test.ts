@@ -39,6 +39,15 @@ describe("loops run", () => {
     expect(existsSync(join(path, ".loops"))).toBe(false);
   });
 
+  it("takes the defaults of a loop's parameters for what nobody gave", async () => {
+    const { call, write } = folder();
+    const parameters = "parameters:\n  n: {type: integer, default: 3}\n  who: {type: string, required: true}\n";
+    write("a.yaml", parameters + oneAction("a", `echo \${context.n} \${context.who}`));
+    expect((await call("run", "a.yaml")).err).toContain("who (state a)");
+    expect((await call("run", "a.yaml", "-c", "who=me")).out).toContain("| 3 me");
+    expect((await call("simulate", "a.yaml", "-c", "who=me", "-c", "n:=4")).out).toContain("for: echo 4 me]");
+  });
+
   it("gives every event as a line of JSON with --json, and nothing else", async () => {
     const { call, write } = folder();
     write("count.yaml", countToThree);

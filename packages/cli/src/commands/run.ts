@@ -2,10 +2,9 @@ import { loadLoop, runLoop } from "@loops/fsm";
 import { type CarryOutOptions, carryOut } from "../carry-out.js";
 import { withModel } from "../chosen-model.js";
 import { readConfig } from "../config.js";
-import { parseContext } from "../context-values.js";
 import type { ExitCode } from "../exit-code.js";
 import { findLoopFile } from "../find-loop.js";
-import { requireContext } from "../missing-context.js";
+import { runContext } from "../run-context.js";
 import type { Terminal } from "../terminal.js";
 import { noteNeeds } from "../unmet-needs.js";
 import { noteWarnings } from "../warnings.js";
@@ -26,11 +25,7 @@ export async function run(
   noteWarnings(terminal, path, warnings);
   const config = await readConfig(options, terminal);
   noteNeeds(terminal, definition, config);
-  const context = {
-    ...(input === undefined ? {} : { [definition.input_key]: input }),
-    ...parseContext(options.context),
-  };
-  requireContext(definition, context);
+  const context = runContext(definition, input, options.context);
   const clearPrevious = options.beside !== true;
   const chosen = withModel(definition, options.llmModel);
   return carryOut(terminal, options, config, (engine) =>

@@ -1,11 +1,10 @@
 import { createBus, errorMessage } from "@loops/core";
 import { type FsmEvent, loadLoop, type ScenarioName, simulateLoop } from "@loops/fsm";
-import { parseContext } from "../context-values.js";
 import { eventLines } from "../event-lines.js";
 import { type ExitCode, exitCode } from "../exit-code.js";
 import { findLoopFile } from "../find-loop.js";
-import { requireContext } from "../missing-context.js";
 import { showProgress } from "../progress.js";
+import { runContext } from "../run-context.js";
 import { note, type Terminal } from "../terminal.js";
 import { noteWarnings } from "../warnings.js";
 
@@ -27,8 +26,7 @@ export async function simulate(
   const path = findLoopFile(loop, dir);
   const { definition, warnings } = await loadLoop(path);
   noteWarnings(terminal, path, warnings);
-  const context = { ...(input === undefined ? {} : { [definition.input_key]: input }), ...parseContext(given) };
-  requireContext(definition, context);
+  const context = runContext(definition, input, given);
 
   const bus = createBus<FsmEvent>({ onError: (error) => note(terminal, `warning: ${errorMessage(error)}`) });
   if (json === true) bus.addTransport(eventLines(terminal));

@@ -23,7 +23,7 @@ async function collect(options: Options): Promise<ReadonlyMap<string, Error>> {
   const tests: (() => Promise<void>)[] = [];
   const { registered } = storeConformance({
     name: "store",
-    patienceMs: 2000,
+    patienceMs: 6000,
     seed: 1,
     ...sound,
     ...options,

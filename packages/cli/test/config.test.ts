@@ -167,13 +167,16 @@ describe("the configuration", () => {
     ["mcp: {servers: {a: {}}}", 'the server "a" must have either a command or a url'],
     ["events: {transports: jsonl}", "list of names"],
   ])("that cannot be meant is bad input, and nothing is begun: %s", async (text, message) => {
-    const { call, write } = folder();
+    const { call, path, write } = folder();
     write("a.yaml", "name: a\ninitial: a\nstates: {a: {action: touch ran, next: b}, b: {terminal: true}}\n");
     write("loops.config.yaml", text);
     const { code, out, err } = await call("run", "a.yaml");
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(message);
     expect(err).not.toContain("    at ");
+    expect(existsSync(join(path, "ran"))).toBe(false);
+    // Sinks are opened by a run only.
+    if (!text.startsWith("events")) expect((await call("validate", "a.yaml")).code).toBe(2);
   });
 
   it("that is asked for and is not there is bad input; an empty one is none", async () => {

@@ -1,6 +1,7 @@
 import { isLoopsError } from "@loops/core";
 import { type LoopDefinitionError, type LoopProblem, loadLoop } from "@loops/fsm";
 import { type Config, readConfig } from "../config.js";
+import { configuredOptions } from "../engine-options.js";
 import { type ExitCode, exitCode } from "../exit-code.js";
 import { findLoopFile } from "../find-loop.js";
 import { note, say, sayJson, type Terminal } from "../terminal.js";
@@ -28,6 +29,8 @@ export async function validate(
 ): Promise<ExitCode> {
   const { dir, json } = options;
   const config = await readConfig(options, terminal);
+  // Refuses what a run would be refused for.
+  await configuredOptions(config);
   let valid = true;
   for (const loop of loops) {
     const file = findLoopFile(loop, dir);

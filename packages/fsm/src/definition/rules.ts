@@ -1,6 +1,6 @@
 import { readPattern } from "../evaluators/pattern.js";
 import { pythonFloat } from "../evaluators/python/float.js";
-import { actionTypeOf } from "./action-type.js";
+import { actionKind } from "./action-kind.js";
 import { isPlainObject, own, type PlainObject } from "./plain-data.js";
 import type { Finding, Severity } from "./problem.js";
 import { isDynamicTarget, isNoVerdict, resolveCurrent, shorthandFields } from "./targets.js";
@@ -106,7 +106,7 @@ function checkAction(state: PlainObject, path: readonly string[]): Finding[] {
   if (has("action_type") && !has("action") && !has("params")) {
     findings.push(noEffect(path, 'there is no "action"')("action_type"));
   }
-  if (has("params") && ["shell", "prompt"].includes(typeOf(state))) {
+  if (has("params") && ["shell", "prompt", "slash_command"].includes(kindOf(state))) {
     const message = '"params" are for MCP tools and functions: add "action_type: mcp_tool", or remove them.';
     findings.push(finding([...path, "params"], "error", message, "key"));
   }
@@ -171,8 +171,8 @@ function checkPattern(pattern: string, path: readonly string[]): Finding[] {
   return [finding(path, "warning", message)];
 }
 
-function typeOf({ action, action_type: type }: PlainObject): string {
-  return actionTypeOf({
+function kindOf({ action, action_type: type }: PlainObject): string {
+  return actionKind({
     ...(typeof action === "string" ? { action } : {}),
     ...(typeof type === "string" ? { action_type: type } : {}),
   });

@@ -183,7 +183,7 @@ export interface LoopDefinition {
   readonly llm?: LlmDefinition;
   /** @default "pause" */
   readonly on_handoff?: OnHandoff;
-  /** How often one way from state to state may be taken again before the run ends as a cycle. @default without end */
+  /** How often one way from state to state may be taken, the first time included, before the run ends as a cycle. @default without end */
   readonly max_edge_revisits?: number;
   /** Context key of the command line's positional input. @default "input" */
   readonly input_key: string;

@@ -1,4 +1,5 @@
 import type { ActionRunner } from "../actions/runner.js";
+import { actionKind } from "../definition/action-kind.js";
 import type { LoopDefinition } from "../definition/types.js";
 import { checkDefinition, checkOptions } from "../engine/check-options.js";
 import type { Clock } from "../engine/clock.js";
@@ -10,7 +11,6 @@ import { carryOut } from "../engine/releasing.js";
 import { runSegment } from "../engine/run-segment.js";
 import { Segment } from "../engine/segment.js";
 import type { FsmEvent } from "../events.js";
-import { actionKind } from "../step/action-kind.js";
 import { memoryStore } from "../store/memory-store.js";
 import { answering, type ScenarioFunction, type ScenarioName } from "./scenario.js";
 import { simulatedEffects } from "./simulated-effects.js";

@@ -1,6 +1,6 @@
+import { isPrompt } from "../definition/action-kind.js";
 import type { StateDefinition } from "../definition/types.js";
 import type { RunState } from "../run-state.js";
-import { isPrompt } from "./action-kind.js";
 import { enterChild } from "./child-entry.js";
 import { actionStart, retryExhausted, stateEnter } from "./drafts.js";
 import { end, endAfter } from "./ending.js";

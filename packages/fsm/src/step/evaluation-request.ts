@@ -1,8 +1,8 @@
+import { actionKind } from "../definition/action-kind.js";
 import type { LlmDefinition, StateDefinition } from "../definition/types.js";
 import type { EvaluationRequest } from "../evaluators/evaluation.js";
 import { fillConfig } from "../evaluators/fill-config.js";
 import type { ActionResult } from "../run-state.js";
-import { actionKind } from "./action-kind.js";
 import { fill, type Surroundings, scopeOf } from "./scope.js";
 
 /** What a state without an action leaves behind. */

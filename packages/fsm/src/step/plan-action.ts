@@ -1,6 +1,6 @@
+import { actionKind } from "../definition/action-kind.js";
 import type { StateDefinition } from "../definition/types.js";
 import { interpolateDeep } from "../interpolate.js";
-import { actionKind } from "./action-kind.js";
 import { fill, type Surroundings, scopeOf } from "./scope.js";
 import type { PlannedAction } from "./types.js";
 

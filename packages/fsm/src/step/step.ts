@@ -1,6 +1,6 @@
+import { actionKind, isPrompt } from "../definition/action-kind.js";
 import type { LoopDefinition } from "../definition/types.js";
 import type { ActionResult, RunState } from "../run-state.js";
-import { actionKind, isPrompt } from "./action-kind.js";
 import { failChild, leaveChild } from "./child.js";
 import { takeUpChild } from "./child-entry.js";
 import { actionComplete, loopStart } from "./drafts.js";

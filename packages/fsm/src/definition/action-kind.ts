@@ -1,7 +1,7 @@
-import type { StateDefinition } from "../definition/types.js";
+import type { StateDefinition } from "./types.js";
 
 /** What runs a state's action: its `action_type`, or by its first character. */
-export function actionKind({ action, action_type }: StateDefinition): string {
+export function actionKind({ action, action_type }: Pick<StateDefinition, "action" | "action_type">): string {
   return action_type ?? (action?.startsWith("/") ? "prompt" : "shell");
 }
 

@@ -1,5 +1,8 @@
 import type { StoredRun } from "@loops/core";
+import type { ProcessIdentity } from "@loops/core/process";
 import type { LoopDefinition } from "./definition/types.js";
+
+export type { ProcessIdentity };
 
 /** How a run stands. `completed`, `failed`, `timed_out` have ended; `interrupted` and `awaiting_continuation` can go on. */
 export type RunStatus = "running" | "completed" | "failed" | "interrupted" | "awaiting_continuation" | "timed_out";
@@ -22,15 +25,6 @@ export interface ActionResult {
   /** 124 after a timeout; negative: ended by that signal. */
   readonly exit_code: number;
   readonly duration_ms: number;
-}
-
-/** The process that stands for an action: enough to tell it from a later one with the same pid. */
-export interface ProcessIdentity {
-  /** Also the id of its process group. */
-  readonly pid: number;
-  /** As the system counts it; `null` where it cannot be read. */
-  readonly start_time: string | null;
-  readonly boot_id: string | null;
 }
 
 /** An action that was announced and whose result is not recorded. */

@@ -61,7 +61,8 @@ describe.skipIf(process.platform !== "linux")("a loop that is killed at random m
       await Promise.all([oneAfterTheOther(), oneAfterTheOther()]);
       // The kills came in time to prove something.
       expect(killed).toBeGreaterThan(runs / 2);
-      expect(orphans).toBeGreaterThan(0);
+      // Ten kills need not hit an action; two hundred do.
+      if (runs >= 100) expect(orphans).toBeGreaterThan(0);
     },
     120_000 + runs * 10_000,
   );

@@ -44,8 +44,8 @@ export interface Bench {
    * disk or a process, the time that passes. @default "cpu"
    */
   readonly clock?: keyof typeof clocks;
-  /** How long one round should take, in milliseconds: longer where a round has to begin with something. @default 30 */
-  readonly roundMs?: number;
+  /** How long a side takes at a time, in milliseconds: longer where it has to begin with something. @default 30 */
+  readonly runMs?: number;
   /** Makes both sides, each with closures of its own, so that neither is measured with the other's inline caches. */
   setup(options: SetupOptions): Sides | Promise<Sides>;
 }

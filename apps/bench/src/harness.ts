@@ -3,12 +3,12 @@ import { clocks } from "./clocks.js";
 import { type Unit, units } from "./units.js";
 
 export interface RunOptions {
-  /** Timed rounds of each side; the median counts. @default 15 */
+  /** Timed rounds; the median counts. @default 15 */
   readonly rounds?: number;
-  /** Untimed rounds of each side before them. @default 3 */
+  /** Untimed rounds before them. @default 3 */
   readonly warmUpRounds?: number;
-  /** How long one round should take. @default what the benchmark says, else 30 */
-  readonly roundMs?: number;
+  /** How long each side takes at a time, of two in a round. @default what the benchmark says, else 30 */
+  readonly runMs?: number;
   /** Less data, where a benchmark needs much of it. @default false */
   readonly short?: boolean;
   /** Milliseconds, monotonic. @default the clock of the benchmark */
@@ -34,6 +34,8 @@ export interface Result {
 }
 
 const maxIterations = 2 ** 30;
+/** Of one round. */
+const order = ["ours", "theirs", "theirs", "ours"] as const;
 
 /** @throws RangeError for an empty list */
 export function median(values: readonly number[]): number {
@@ -66,27 +68,27 @@ export function verdict(
 }
 
 /**
- * Measures one benchmark: both sides alternate in this process, and change places every round, so that whatever else
- * the machine does falls on both. Tears down what it set up, whatever happens.
+ * Measures one benchmark: both sides alternate in this process, and change places within each round, so that whatever
+ * else the machine does falls on both, and so does the garbage that one leaves to the other. Tears down what it set up,
+ * whatever happens.
  *
  * @throws Error when a side did not do all of its work
  */
 export async function runBench(bench: Bench, options: RunOptions = {}): Promise<Result> {
   const { rounds = 15, warmUpRounds = 3, short = false } = options;
-  const { roundMs = bench.roundMs ?? 30, now = clocks[bench.clock ?? "cpu"] } = options;
+  const { runMs = bench.runMs ?? 30, now = clocks[bench.clock ?? "cpu"] } = options;
   const sides = await bench.setup({ short });
   try {
     const iterations = {
-      ours: await calibrate(sides.ours, roundMs, now),
-      theirs: await calibrate(sides.theirs, roundMs, now),
+      ours: await calibrate(sides.ours, runMs, now),
+      theirs: await calibrate(sides.theirs, runMs, now),
     };
     const measured: Costs[] = [];
     for (let round = -warmUpRounds; round < rounds; round++) {
-      const order = round % 2 === 0 ? (["ours", "theirs"] as const) : (["theirs", "ours"] as const);
       const costs = { ours: 0, theirs: 0 };
       for (const which of order) {
-        const ms = await timeRound(sides[which], iterations[which], now);
-        costs[which] = (ms * 1e6) / iterations[which];
+        const ms = await timeRun(sides[which], iterations[which], now);
+        costs[which] += (ms * 1e6) / iterations[which] / 2;
       }
       if (round >= 0) measured.push(costs);
     }
@@ -97,17 +99,24 @@ export async function runBench(bench: Bench, options: RunOptions = {}): Promise<
   }
 }
 
-/** How many iterations take about `roundMs`. Doubling warms the code up on the way. */
-export async function calibrate(side: Side, roundMs: number, now: () => number): Promise<number> {
-  for (let iterations = 1; ; iterations *= 2) {
-    const ms = await timeRound(side, iterations, now);
-    if (ms >= roundMs || iterations >= maxIterations) return Math.max(1, Math.round((iterations * roundMs) / ms));
+/**
+ * How many iterations take about `ms`. Doubling warms the code up on the way; what seemed to take so long is tried once
+ * more, because it may have been the compiler.
+ */
+export async function calibrate(side: Side, ms: number, now: () => number): Promise<number> {
+  for (let iterations = 1; ; iterations = Math.min(2 * iterations, maxIterations)) {
+    const first = await timeRun(side, iterations, now);
+    if (first < ms && iterations < maxIterations) continue;
+    const estimate = Math.max(1, Math.round((iterations * ms) / first));
+    const again = await timeRun(side, estimate, now);
+    if (again > ms / 2 || estimate >= maxIterations) return Math.max(1, Math.round((estimate * ms) / again));
+    iterations = estimate;
   }
 }
 
-async function timeRound(side: Side, iterations: number, now: () => number): Promise<number> {
-  // No forced garbage collection between rounds: it throws away the hidden classes of short-lived events, and with them
-  // the compiled code that knew them, so that a round would measure how V8 warms up.
+async function timeRun(side: Side, iterations: number, now: () => number): Promise<number> {
+  // No forced garbage collection before it: it throws away the hidden classes of short-lived events, and with them the
+  // compiled code that knew them, so that a run would measure how V8 warms up.
   const start = now();
   const outcome = side.run(iterations);
   const done = typeof outcome === "number" ? outcome : await outcome;

@@ -12,7 +12,7 @@ Compares ours with theirs, both in one process, each benchmark in another, and e
 NAME is a benchmark, or the beginning of several: \`jsonl\` stands for all of jsonl-….
 
   --json       one JSON object a line: name, ours, theirs, unit, ratio (ours / theirs), bar, ok
-  --rounds N   timed rounds of each side; the median counts (default 15)
+  --rounds N   timed rounds, in which each side has two turns; the median counts (default 15)
 
 ${benches.map(({ name, what }) => `  ${name}\n      ${what}`).join("\n")}`;
 

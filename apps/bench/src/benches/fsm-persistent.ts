@@ -4,8 +4,8 @@ import { diskFolder, fileSystemOf } from "../disk-folder.js";
 import { commitsOf, inFiles, sameBytes } from "../fsm-file-sides.js";
 
 const what = "enter states with a run in files, each with a function";
-/** A round begins with a run, which costs as much as some dozens of states. */
-const roundMs = 200;
+/** To begin a run costs as much as some dozens of states. */
+const runMs = 200;
 
 export const fsmPersistent: Bench = {
   name: "fsm-persistent",
@@ -14,7 +14,7 @@ export const fsmPersistent: Bench = {
   bar: null,
   least: 20_000,
   clock: "wall",
-  roundMs,
+  runMs,
   setup: () => againstBareWrites("process"),
 };
 
@@ -24,7 +24,7 @@ export const fsmPersistentPower: Bench = {
   unit: "op/s",
   bar: null,
   clock: "wall",
-  roundMs,
+  runMs,
   setup: () => againstBareWrites("power"),
 };
 
@@ -35,7 +35,7 @@ export const fsmPersistentCapture: Bench = {
   bar: 0.8,
   least: 0.8 * 20_000,
   clock: "wall",
-  roundMs,
+  runMs,
   setup() {
     const folder = diskFolder();
     return {

@@ -25,7 +25,10 @@ export interface BatchTransportOptions<T = string> {
   writeSync?(batch: readonly T[]): void;
   /** What is kept of an event until it is written. @default its JSON text */
   prepare?(event: LoopEvent, encoded: EncodedEvent): T;
-  /** Bytes of an item. @default the UTF-8 length of a string */
+  /**
+   * Bytes of an item, a number from 0. Needed where `prepare` gives no text: an item without a size is dropped
+   * (`send-failed`) and reported. @default the UTF-8 length of a string
+   */
   sizeOf?(item: T): number;
   /**
    * Releases what the sink holds. Called once, at the end of `close`, whatever was delivered, with what remains of its
@@ -58,6 +61,10 @@ export interface BatchTransportOptions<T = string> {
   /** @default the bus's `onError`; without a bus a process warning */
   readonly onError?: OnError | undefined;
 }
+
+/** What {@link batchTransport} takes: `sizeOf` may be left out only where items are text. */
+export type BatchTransportGiven<T> = BatchTransportOptions<T> &
+  ([T] extends [string] ? unknown : { sizeOf(item: T): number });
 
 /** The numbers of {@link BatchTransportOptions} where none are given. */
 export const batchDefaults = {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { BatchTransportOptions, WriteContext } from "./batch-options.js";
+import type { BatchTransportGiven, BatchTransportOptions, WriteContext } from "./batch-options.js";
 import { batchTransport } from "./batch-transport.js";
 import { DeliveryError } from "./delivery-error.js";
 import type { EncodedEvent, LoopEvent } from "./event.js";
@@ -304,6 +304,38 @@ describe("sinks that misbehave", () => {
     expect(sink.stats()).toMatchObject({ received: 4, queued: 2, dropped: { "send-failed": 2 } });
     await sink.close();
     expect(sink.stats()).toMatchObject({ delivered: 2 });
+  });
+
+  it("an item without a size is dropped as such, and the error names sizeOf, not the queue", async () => {
+    for (const size of [undefined, Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+      const errors: unknown[] = [];
+      const prepare = ({ event }: LoopEvent) => (event === "text" ? event : { event });
+      const sizeOf = size === undefined ? undefined : (item: unknown) => (item === "text" ? 4 : size);
+      const write = (batch: readonly unknown[]) => void written.push(...batch);
+      const written: unknown[] = [];
+      const options = { name: "odd", prepare, sizeOf, write, onError: (error: unknown) => void errors.push(error) };
+      const sink = batchTransport<unknown>(options as BatchTransportGiven<unknown>);
+      emit(sink, "text", "object");
+      expect(sink.stats()).toMatchObject({ queued: 1, dropped: { "send-failed": 1 } });
+      expect(errors).toEqual([
+        expect.objectContaining({ code: "LOOPS_CONFIG", message: expect.stringMatching(/^\[odd\] sizeOf must give/) }),
+      ]);
+      await sink.close();
+      expect(written).toEqual(["text"]);
+    }
+  });
+
+  it("does not compile without sizeOf where items are no text", async () => {
+    const sinks = [
+      // @ts-expect-error sizeOf is missing
+      batchTransport({ name: "a", prepare: (event) => ({ event }), write() {} }),
+      // @ts-expect-error sizeOf is missing
+      batchTransport<LoopEvent>({ name: "b", prepare: (event) => event, write() {} }),
+      batchTransport<LoopEvent>({ name: "c", prepare: (event) => event, sizeOf: ({ id }) => id.length, write() {} }),
+      batchTransport({ name: "d", prepare: (_event, { json }) => `${json}\n`, write: ([line]) => void line?.length }),
+      batchTransport({ name: "e", write: ([line]) => void line?.length }),
+    ];
+    await Promise.all(sinks.map((sink) => sink.close()));
   });
 
   it("a writeSync that sends again loses nothing and writes nothing twice", async () => {

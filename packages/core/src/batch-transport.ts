@@ -1,4 +1,4 @@
-import type { BatchTransportOptions } from "./batch-options.js";
+import type { BatchTransportGiven } from "./batch-options.js";
 import { DeliveryQueue } from "./delivery-queue.js";
 import type { Deadline, Transport } from "./transport.js";
 
@@ -11,8 +11,10 @@ export type BatchTransport = Omit<Transport, "close"> &
  *
  * Order is kept, also over retries. At least once: an attempt that timed out may have arrived. Every event ends as
  * delivered or dropped with a reason; see {@link TransportStats}.
+ *
+ * @throws LoopsError `LOOPS_CONFIG`
  */
-export function batchTransport<T = string>(options: BatchTransportOptions<T>): BatchTransport {
+export function batchTransport<T = string>(options: BatchTransportGiven<T>): BatchTransport {
   const queue = new DeliveryQueue(options);
   return {
     name: options.name,

@@ -74,6 +74,9 @@ export class DeliveryQueue<T> implements ExitHolder {
     try {
       item = this.#resolved.prepare(event, encoded);
       size = this.#resolved.sizeOf(item);
+      if (!(size >= 0 && size < Number.POSITIVE_INFINITY)) {
+        throw new LoopsError("LOOPS_CONFIG", `[${this.name}] sizeOf must give the bytes of an item, not ${size}`);
+      }
     } catch (error) {
       countDrop(this.#dropped, "send-failed");
       this.#report(error);

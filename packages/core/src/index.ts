@@ -1,5 +1,5 @@
 export type { RetryOptions } from "./backoff.js";
-export type { BatchTransportOptions, Overflow, WriteContext } from "./batch-options.js";
+export type { BatchTransportGiven, BatchTransportOptions, Overflow, WriteContext } from "./batch-options.js";
 export { type BatchTransport, batchTransport } from "./batch-transport.js";
 export {
   type AnyEvent,

@@ -31,7 +31,8 @@ export function resolveBatchOptions<T>(given: BatchTransportOptions<T>): Resolve
     retry: withDefaults(name, given.retry ?? {}, retryDefaults),
     // Without `prepare` an item is the event's JSON text; one byte more is what separates it from the next.
     prepare: given.prepare?.bind(given) ?? ((_event, encoded) => encoded.json as T),
-    sizeOf: sizeOf ?? ((item) => (item as string).length + 1),
+    // What is no text has no size of its own: NaN, which `send` refuses.
+    sizeOf: sizeOf ?? ((item) => (typeof item === "string" ? item.length + 1 : Number.NaN)),
     measure: sizeOf ?? ((item) => Buffer.byteLength(item as string) + 1),
   };
 }

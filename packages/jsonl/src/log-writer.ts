@@ -13,7 +13,7 @@ import { asyncDisk, type Disk, stalled, syncDisk } from "./disk.js";
 import { withFaults } from "./file-calls.js";
 import type { ResolvedOptions } from "./jsonl-options.js";
 import { type Appender, LineFile } from "./line-file.js";
-import { forgetAtExit, releaseAtExit } from "./release-at-exit.js";
+import { forgetAtExit, isExiting, releaseAtExit, releaseNow, unwatchExit, watchExit } from "./release-at-exit.js";
 import { RotatingFile, type RotationStats } from "./rotating-file.js";
 import type { WriterLock } from "./writer-lock.js";
 
@@ -53,6 +53,7 @@ export class LogWriter {
         onLock: (lock, held) => this.#watchLock(lock, held),
       });
     this.#file = this.#rotating ?? plain;
+    if (this.#rotating !== undefined) watchExit(this);
     this.#makeDirectory(plain);
   }
 
@@ -66,20 +67,30 @@ export class LogWriter {
   }
 
   write(lines: readonly string[]): void | Promise<void> {
-    return this.#disk.run(this.#file.append(lines));
+    try {
+      return this.#disk.run(this.#file.append(lines));
+    } finally {
+      this.#releaseIfExiting();
+    }
   }
 
   /** Beside a write in flight, whose lines may then be there twice, it has a descriptor of its own. */
   writeSync(lines: readonly string[]): void {
-    const busyMs = this.#disk.busyMs();
-    if (busyMs === undefined) {
-      this.#disk.runSync(this.#file.append(lines));
-      return;
+    try {
+      this.#writeSync(lines);
+    } finally {
+      this.#releaseIfExiting();
     }
+  }
+
+  #writeSync(lines: readonly string[]): void {
+    const busyMs = this.#disk.busyMs() ?? 0;
     const { path } = this.#options;
     if (busyMs > patienceMs) throw stalled(path, busyMs);
-    if (this.#rotating?.owned === false) {
-      throw new LoopsError("LOOPS_FILE_OWNED", `[jsonl] ${path} is not known to be free; await flush or close instead`);
+    // Nothing in flight touches the file before it has the lock, which is made to be taken beside.
+    if (this.#disk.busyMs() === undefined || this.#rotating?.owned === false) {
+      this.#disk.runSync(this.#file.append(lines));
+      return;
     }
     const beside = new LineFile(this.#options);
     try {
@@ -115,8 +126,13 @@ export class LogWriter {
     } finally {
       await this.#compressor.close(due, slackMs);
       if (this.#rotating !== undefined) await this.#disk.run(this.#rotating.release());
+      unwatchExit(this);
       this.#reporter.end();
     }
+  }
+
+  #releaseIfExiting(): void {
+    if (isExiting() && this.#releaseLock !== undefined) releaseNow(this.#releaseLock);
   }
 
   #watchLock(lock: WriterLock, held: boolean): void {

@@ -17,7 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const calls = syncFileCalls(nodeFs);
 const run = <T>(steps: FileSteps<T>) => runSync(steps, calls);
-const owner = (pid: number, host = hostname()) => ({ pid, host, start_time: null, boot_id: null });
+const owner = (pid: number, host = hostname()) => ({ pid, host, start_time: null, boot_id: null, thread: null });
 const dead = `${JSON.stringify({ ...owner(4_000_000), nonce: "gone" })}\n`;
 const names = () => readdirSync(folder).sort();
 
@@ -71,6 +71,37 @@ describe("the lock of a writer", () => {
     expect(() => run(lock.hold())).toThrow("another writer");
     run(lock.release());
     expect(existsSync(lock.path)).toBe(true);
+  });
+
+  it("can be taken while the same writer is about to take it, at whatever step that is", () => {
+    for (const before of [undefined, dead]) {
+      for (let done = 0; done < 40; done++) {
+        for (const name of names()) rmSync(join(folder, name));
+        if (before !== undefined) writeFileSync(`${file}.lock`, before);
+        const lock = new WriterLock(file);
+        const first = lock.hold();
+        let next = first.next();
+        const advance = () => {
+          if (next.done === true) return;
+          let answer: unknown;
+          try {
+            answer = next.value(calls);
+          } catch (error) {
+            next = first.throw(error);
+            return;
+          }
+          next = first.next(answer);
+        };
+        for (let n = 0; n < done; n++) advance();
+        run(lock.hold());
+        expect(lock.taken).toBe(true);
+        while (next.done !== true) advance();
+        expect(run(lock.hold())).toBe(false);
+        expect(names()).toEqual(["events.jsonl.lock"]);
+        run(lock.release());
+        expect(names()).toEqual([]);
+      }
+    }
   });
 
   it("leaves nothing behind where it cannot be made", () => {

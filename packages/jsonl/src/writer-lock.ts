@@ -7,6 +7,7 @@ import { step, writeAllSteps } from "@loops/core/ndjson";
 import { isAlive, ownIdentity } from "@loops/core/process";
 import { makeDirectories } from "./directories.js";
 import { type FileCalls, type FileSteps, isMissing } from "./file-calls.js";
+import { isThreadGone, ownThread } from "./thread-identity.js";
 
 /** A lock that somebody dead left behind, as it was read. */
 interface DeadLock {
@@ -19,11 +20,21 @@ type HeldLock = Pick<BigIntStats, "ino" | "dev" | "birthtimeNs">;
 
 const maxAttempts = 20;
 
+/** Who has a lock: a process, and of that one thread, which can end before it. `null` where nothing tells of threads. */
+export interface LockOwner extends OwnerIdentity {
+  readonly thread: string | null;
+}
+
 /** Who this process is, and which others live. Replaced in tests. */
 export interface Processes {
-  own(): OwnerIdentity;
-  isAlive(owner: OwnerIdentity): boolean;
+  own(): LockOwner;
+  isAlive(owner: LockOwner): boolean;
 }
+
+const systemProcesses: Processes = {
+  own: () => ({ ...ownIdentity(), thread: ownThread() }),
+  isAlive: (owner) => isAlive(owner) && !(owner.thread !== null && isThreadGone(owner.pid, owner.thread)),
+};
 
 /**
  * Lets one writer have a file: `<path>.lock` holds who it is. It is made in one step with its content, so of several
@@ -37,11 +48,13 @@ export interface Processes {
 export class WriterLock {
   readonly path: string;
   readonly #file: string;
-  #held: HeldLock | undefined;
-
   readonly #processes: Processes;
+  /** By its content: the lock held, and those that calls of `hold` in progress are about to put in its place. */
+  readonly #made = new Map<string, HeldLock>();
+  /** Content of the lock held. */
+  #held: string | undefined;
 
-  constructor(file: string, processes: Processes = { own: ownIdentity, isAlive }) {
+  constructor(file: string, processes: Processes = systemProcesses) {
     this.#file = file;
     this.#processes = processes;
     this.path = `${file}.lock`;
@@ -53,23 +66,30 @@ export class WriterLock {
   }
 
   /**
-   * Sees to it that the lock is held; returns whether it was taken only now.
+   * Sees to it that the lock is held; returns whether it was taken only now. It may be called while another call is in
+   * progress, at the end of the process for example: then both have it.
    *
    * @throws LoopsError `LOOPS_FILE_OWNED` where another writer that lives, or may live, has it
    */
   *hold(): FileSteps<boolean> {
     if (yield* this.#isHeld()) return false;
-    this.#held = undefined;
+    this.#forget();
     yield* makeDirectories(dirname(this.path));
     const nonce = randomBytes(8).toString("hex");
     const own = `${this.path}.${nonce}.tmp`;
+    const text = `${JSON.stringify({ ...this.#processes.own(), nonce })}\n`;
     try {
-      const made = yield* makeFile(own, `${JSON.stringify({ ...this.#processes.own(), nonce })}\n`);
-      for (let attempt = 1; !(yield* this.#take(own)); attempt++) {
+      this.#made.set(text, yield* makeFile(own, text));
+      for (let attempt = 1; ; attempt++) {
+        const taken = yield* this.#take(own, text);
+        if (taken !== undefined) {
+          this.#held = taken;
+          break;
+        }
         if (attempt === maxAttempts) throw this.#owned("others are quicker each time");
       }
-      this.#held = made;
     } finally {
+      if (this.#held !== text) this.#made.delete(text);
       yield* remove(own);
     }
     return true;
@@ -78,7 +98,7 @@ export class WriterLock {
   /** Gives the lock up, if it is held. */
   *release(): FileSteps<void> {
     const held = yield* this.#isHeld();
-    this.#held = undefined;
+    this.#forget();
     if (held) yield* remove(this.path);
   }
 
@@ -95,25 +115,36 @@ export class WriterLock {
   }
 
   *#isHeld(): FileSteps<boolean> {
-    const held = this.#held;
+    const held = this.#made.get(this.#held ?? "");
     if (held === undefined) return false;
     const now = yield* step((calls: FileCalls) => calls.stat(this.path));
     return now?.ino === held.ino && now.dev === held.dev && now.birthtimeNs === held.birthtimeNs;
   }
 
-  /** Whether the lock is now the file `own`; `false`: it changed meanwhile, look again. */
-  *#take(own: string): FileSteps<boolean> {
+  #forget(): void {
+    if (this.#held !== undefined) this.#made.delete(this.#held);
+    this.#held = undefined;
+  }
+
+  /** The content of the lock if it is now ours; `undefined`: it changed meanwhile, look again. */
+  *#take(own: string, ownText: string): FileSteps<string | undefined> {
     const dead: DeadLock[] = [];
     let path = this.path;
+    let taken = ownText;
     while (!(yield* linked(own, path))) {
       const text = yield* read(path);
-      if (text === undefined) return false;
+      if (text === undefined) return undefined;
+      if (this.#made.has(text)) {
+        // Of another call in progress, which has come so far already.
+        taken = text;
+        break;
+      }
       const owner = this.#livingOwner(text);
       if (owner !== null) throw this.#owned(nameOf(owner));
       dead.push({ path, text });
       path = successorOf(this.path, text);
     }
-    return dead.length === 0 || (yield* this.#inherit(path, dead));
+    return dead.length === 0 || (yield* this.#inherit(path, dead)) ? taken : undefined;
   }
 
   /** Puts the heir's file in the place of the first of the dead locks, if they are all still what they were. */
@@ -123,6 +154,10 @@ export class WriterLock {
       for (const lock of dead) if ((yield* read(lock.path)) !== lock.text) return false;
       yield* step((calls: FileCalls) => calls.rename(heir, this.path));
       inherited = true;
+    } catch (error) {
+      // Another call in progress has renamed it.
+      if (isMissing(error)) return false;
+      throw error;
     } finally {
       if (!inherited) yield* remove(heir);
     }
@@ -131,14 +166,14 @@ export class WriterLock {
   }
 
   /** The owner, if it lives or may live: whoever is on another host cannot be looked at. */
-  #livingOwner(text: string): OwnerIdentity | null {
+  #livingOwner(text: string): LockOwner | null {
     const owner = parseOwner(text);
     return owner !== null && (owner.host !== hostname() || this.#processes.isAlive(owner)) ? owner : null;
   }
 
   #owned(who: string): LoopsError {
     const what = `[jsonl] another writer has ${this.#file} (${who}), and a file that is rotated can have one only`;
-    const todo = `events stay queued until it closes or ends; give each writer its own path, or remove ${this.path} if that writer is gone for certain`;
+    const todo = `events stay queued until it closes or ends; give each writer, each worker thread too, its own path, or remove ${this.path} if that writer is gone for certain`;
     return new LoopsError("LOOPS_FILE_OWNED", `${what}; ${todo}`);
   }
 }
@@ -149,20 +184,21 @@ function successorOf(lockPath: string, text: string): string {
 }
 
 /** `null` for what is no owner, as after a loss of power: nobody has begun to write with such a lock since. */
-function parseOwner(text: string): OwnerIdentity | null {
+function parseOwner(text: string): LockOwner | null {
   try {
-    const owner = JSON.parse(text) as Partial<OwnerIdentity> | null;
+    const owner = JSON.parse(text) as Partial<LockOwner> | null;
     if (typeof owner?.pid !== "number" || typeof owner.host !== "string") return null;
-    const { pid, host, start_time = null, boot_id = null } = owner;
-    return { pid, host, start_time, boot_id };
+    const { pid, host, start_time = null, boot_id = null, thread = null } = owner;
+    return { pid, host, start_time, boot_id, thread };
   } catch {
     return null;
   }
 }
 
-function nameOf({ pid, host }: OwnerIdentity): string {
+function nameOf({ pid, host, thread }: LockOwner): string {
   if (host !== hostname()) return `process ${pid} on host ${host}`;
-  return pid === process.pid ? "in this process" : `process ${pid}`;
+  if (pid !== process.pid) return `process ${pid}`;
+  return thread === ownThread() ? "in this process" : "in this process, another thread";
 }
 
 function* makeFile(path: string, text: string): FileSteps<HeldLock> {

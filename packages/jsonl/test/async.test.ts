@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createBus, type LoopEvent } from "@loops/core";
 import { transportConformance } from "@loops/testing";
@@ -188,16 +188,35 @@ describe("flushSync of an asynchronous sink", () => {
     expect(all.length).toBeLessThan(150);
   });
 
+  it("writes before the first batch has got the file, where nobody else has it", async () => {
+    const { bus, sink, emit, disk } = busTo({ rotate: { maxBytes: 1000, maxFiles: 100 }, flushIntervalMs: 0 });
+    writeFileSync(`${path}.lock`, JSON.stringify({ pid: 4_000_000, host: hostname(), nonce: "of one that died" }));
+    disk.stall();
+    emit(1, 50);
+    await vi.waitFor(() => expect(disk.hanging()).toBeGreaterThan(0));
+    sink.flushSync();
+    expect(numbersOf(await logFiles(path))).toEqual(range(1, 50));
+    disk.heal();
+    emit(51);
+    await bus.close();
+    expect(new Set(numbersOf(await logFiles(path)))).toEqual(new Set(range(1, 51)));
+    expect(readdirSync(folder).filter((name) => name.includes(".lock"))).toEqual([]);
+  });
+
+  const rotating = { maxBytes: 20_000, maxFiles: 1000 };
   it.each([
-    ["a script that just ends", "", 0],
-    ["process.exit", "process.exit(3)", 3],
-    ["an uncaught error", "throw new Error('uncaught')", 1],
-  ])("on a disk that works %s loses nothing", async (_how, ending, code) => {
+    ["a script that just ends", "", 0, undefined],
+    ["process.exit", "process.exit(3)", 3, undefined],
+    ["an uncaught error", "throw new Error('uncaught')", 1, undefined],
+    ["process.exit, with rotation,", "process.exit(3)", 3, rotating],
+    ["process.exit a moment later, with rotation,", "setImmediate(() => process.exit(3))", 3, rotating],
+    ["an uncaught error, with rotation,", "throw new Error('uncaught')", 1, rotating],
+  ])("on a disk that works %s loses nothing", async (_how, ending, code, rotate) => {
     const script = `
       import { createBus } from "@loops/core";
       import { jsonlTransport } from "@loops/jsonl";
       const bus = createBus();
-      bus.addTransport(jsonlTransport({ path: process.argv[1], async: true }));
+      bus.addTransport(jsonlTransport({ path: process.argv[1], async: true, rotate: ${JSON.stringify(rotate)} }));
       for (let n = 0; n < 5000; n++) bus.emit({ event: "step", n });
       ${ending}`;
     const options = { cwd: import.meta.dirname, stdio: "ignore" } as const;
@@ -205,5 +224,6 @@ describe("flushSync of an asynchronous sink", () => {
     expect(status).toBe(code);
     const all = (await logFiles(path)).flatMap(({ text }) => text.split("\n").filter((line) => line !== ""));
     expect(new Set(all.map((line) => JSON.parse(line).n)).size).toBe(5000);
+    expect(existsSync(`${path}.lock`)).toBe(false);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
+import { batchTransport } from "./batch-transport.js";
 import { createBus } from "./bus.js";
+import type { LoopsError } from "./errors.js";
 import type { LoopEvent } from "./event.js";
 import type { Transport } from "./transport.js";
 
@@ -441,6 +443,21 @@ describe("flush and close", () => {
     const report = await flushed;
     expect(report.sinks[0]?.error).toMatchObject({ code: "LOOPS_FLUSH_INCOMPLETE" });
     expect(report.sinks[0]).toMatchObject({ ok: false, dropped: { deadline: 2 } });
+  });
+
+  it("close says by its code which sink ended by itself at the deadline, and which had to be left", async () => {
+    const reported: unknown[] = [];
+    const bus = createBus({ onError: (error) => void reported.push((error as LoopsError).code) });
+    bus.addTransport(batchTransport({ name: "queue", write: () => new Promise(() => {}) }));
+    bus.addTransport({ name: "plain", send: () => new Promise(() => {}), close() {} });
+    bus.emit({ event: "a" });
+    const { sinks } = await bus.close({ timeoutMs: 10 });
+    expect(sinks.map(({ error }) => (error as LoopsError).code)).toEqual([
+      "LOOPS_FLUSH_INCOMPLETE",
+      "LOOPS_CLOSE_TIMEOUT",
+    ]);
+    expect(reported).toEqual(["LOOPS_CLOSE_TIMEOUT"]);
+    expect(sinks.map(({ dropped }) => dropped)).toEqual([{ deadline: 1 }, { deadline: 1 }]);
   });
 
   it("flush of a stalled sink returns by its deadline and says what is not delivered", async () => {

@@ -37,6 +37,8 @@ export class DeliveryQueue<T> implements ExitHolder {
   #attempt: WriteAttempt | undefined;
   /** Failed attempts at the head batch. */
   #failures = 0;
+  /** What the last attempt failed with, while none has succeeded since. */
+  failure: unknown;
   #syncing = false;
   readonly #pause = new RetryPause(() => this.#pump());
   #interval: NodeJS.Timeout | undefined;
@@ -253,11 +255,13 @@ export class DeliveryQueue<T> implements ExitHolder {
   #settleHead(): void {
     this.#delivered += this.#queue.shift()?.items.length ?? 0;
     this.#failures = 0;
+    this.failure = undefined;
     this.#settled();
   }
 
   /** Decides what becomes of the head batch after a failed attempt. */
   #failed(error: unknown): void {
+    this.failure = error;
     this.#report(error);
     const batch = this.#queue.sealed[0];
     if (batch === undefined) return;

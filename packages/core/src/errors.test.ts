@@ -17,6 +17,11 @@ it("an error is known by its mark, also when another installed copy of core made
   expect(isLoopsError(new DeliveryError("no", { kind: "refused" }), "LOOPS_DELIVERY")).toBe(true);
 });
 
+it("JSON of an error has its message, as a report that is logged needs it", () => {
+  const shown = JSON.parse(JSON.stringify({ error: new LoopsError("LOOPS_X", "[a] is full") }));
+  expect(shown).toEqual({ error: { name: "LoopsError", code: "LOOPS_X", message: "[a] is full" } });
+});
+
 it("the message of anything thrown is text", () => {
   const hostile = {
     toString() {

@@ -3,12 +3,15 @@
  * serves every queue; it is there only while a queue is open.
  */
 import { startDeadline } from "./deadline.js";
+import { errorMessage } from "./errors.js";
 
 /** Something that may hold undelivered events when the process ends. */
 export interface ExitHolder {
   readonly name: string;
   /** The process is kept alive for it at most so long. */
   readonly exitGraceMs: number;
+  /** What went wrong last, if that may be why something is undelivered. */
+  readonly failure?: unknown;
   /** Something is undelivered. */
   isBusy(): boolean;
   /** Hurries what waits; resolves when all of it is settled. Never rejects. */
@@ -55,6 +58,7 @@ function onExit(): void {
 /** Says what is lost at once: warnings are printed from the event loop, which may have ended. */
 function abandon(holder: ExitHolder): void {
   const lost = holder.abandon();
-  if (lost > 0)
-    process.stderr.write(`[${holder.name}] ${lost} events undelivered at exit; await bus.close() before it\n`);
+  const { name, failure } = holder;
+  const why = failure ? ` (${errorMessage(failure)})` : "";
+  if (lost > 0) process.stderr.write(`[${name}] undelivered at exit: ${lost}${why}; await bus.close() before it\n`);
 }

@@ -130,7 +130,7 @@ describe("compileFilter", () => {
       expect.unreachable();
     } catch (error) {
       expect(isLoopsError(error, "LOOPS_FILTER")).toBe(true);
-      expect((error as Error).message).toMatch(/^filter: expected a glob like "loop_\*" or a list of globs, got \w+$/);
+      expect((error as Error).message).toMatch(/^filter: must be globs like "loop_\*", not \w+$/);
     }
   });
 });

@@ -25,10 +25,7 @@ export function compileFilter(filter: string | readonly string[] | undefined): M
 
 function compileGlob(glob: unknown): Matcher {
   if (typeof glob !== "string") {
-    throw new LoopsError(
-      "LOOPS_FILTER",
-      `filter: expected a glob like "loop_*" or a list of globs, got ${typeof glob}`,
-    );
+    throw new LoopsError("LOOPS_FILTER", `filter: must be globs like "loop_*", not ${typeof glob}`);
   }
   const prefix = glob.replace(/[*?[].*/s, "");
   if (glob === prefix) return (name) => name === glob;

@@ -38,9 +38,9 @@ export function newEventId(): string {
   return idPrefix + ++idCount;
 }
 
-let lastMs = Number.NaN;
+let lastMs: number | undefined;
 let lastIso = "";
-let lastSecond = Number.NaN;
+let lastSecond: number | undefined;
 
 /** The present as ISO 8601 in UTC with milliseconds. Formats a date once a second, not once a call. */
 export function isoNow(): string {

@@ -49,8 +49,8 @@ describe("a process that ends", () => {
 
   it("is kept alive for exitGraceMs at most; then the rest is dropped, counted and said", async () => {
     const { written, code, ms, stderr } = await run("never-delivers");
-    expect(stderr).toMatch(/\[stuck\] 5 events undelivered at exit/);
-    expect(stderr).toMatch(/\[lane\] 5 events undelivered at exit/);
+    expect(stderr).toMatch(/\[stuck\] undelivered at exit: 5/);
+    expect(stderr).toMatch(/\[lane\] undelivered at exit: 5/);
     expect(JSON.parse(written)).toEqual([{ exit: 5 }, { exit: 5 }]);
     expect(code).toBe(0);
     expect(ms).toBeLessThan(9000);
@@ -62,7 +62,17 @@ describe("a process that ends", () => {
 
   it("says how many were lost at process.exit where it cannot", async () => {
     const { stderr } = await run("process-exit-async");
-    expect(stderr).toMatch(/^\[async\] 5 events undelivered at exit/);
+    expect(stderr).toMatch(/^\[async\] undelivered at exit: 5/);
+  });
+
+  it("says why they were lost, where the sink has said why: a warning would come too late", async () => {
+    const { stderr } = await run("process-exit-failing");
+    expect(stderr).toBe("[full] undelivered at exit: 5 ([full] no space left); await bus.close() before it\n");
+  });
+
+  it("says nothing of an error that the sink has recovered from", async () => {
+    const { stderr } = await run("process-exit-recovered");
+    expect(stderr).toMatch(/^\[once\] undelivered at exit: 5; await/m);
   });
 
   it("loses nothing of the event during which a listener ends the process, nor of those behind it", async () => {

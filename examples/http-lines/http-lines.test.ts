@@ -11,7 +11,7 @@ const bounds = { maxQueueItems: 200, maxQueueBytes: 65_536 };
 transportConformance({
   test,
   name: "http-lines",
-  capabilities: { queued: true, faults: ["fail", "stall"], bounds },
+  capabilities: { queued: true, faults: ["fail", "stall", "poison"], bounds },
   async create() {
     const receiver = await startReceiver();
     return {
@@ -27,16 +27,20 @@ transportConformance({
   },
 });
 
-/** A real server that keeps the lines it is sent, and can be told to fail or to stall. */
+/** A real server that keeps the lines it is sent, can be told to fail or to stall, and refuses a batch with a bad line. */
 async function startReceiver() {
   const lines: string[] = [];
   const stalled = new Set<ServerResponse>();
+  const poison = new Set<string>();
   let mood: "well" | "failing" | "stalling" = "well";
   const server = createServer(async (request, response) => {
     const body = await text(request);
     if (mood === "stalling") return void stalled.add(response);
-    if (mood === "well") lines.push(...body.trimEnd().split("\n"));
-    response.writeHead(mood === "well" ? 204 : 503).end();
+    if (mood === "failing") return void response.writeHead(503).end();
+    const sent = body.trimEnd().split("\n");
+    if (sent.some((line) => poison.has(JSON.parse(line).id))) return void response.writeHead(400).end();
+    lines.push(...sent);
+    response.writeHead(204).end();
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
@@ -49,6 +53,9 @@ async function startReceiver() {
       },
       stall() {
         mood = "stalling";
+      },
+      poison(id: string) {
+        poison.add(id);
       },
       heal() {
         mood = "well";

@@ -23,6 +23,8 @@ export function httpLinesTransport({ url, ...limits }: HttpLinesOptions): BatchT
 /** Says how it failed; core does the rest: tries again, splits the batch, or counts it as refused. */
 function failure(status: number): DeliveryError {
   const mayPass = status >= 500 || status === 408 || status === 429;
-  const kind = status === 413 ? "too-large" : mayPass ? "retry" : "refused";
+  // About the content, and the server does not say which line: split until the bad one is alone, and counted.
+  const aboutContent = status === 400 || status === 413 || status === 422;
+  const kind = aboutContent ? "too-large" : mayPass ? "retry" : "refused";
   return new DeliveryError(`[http-lines] the server answered ${status}`, { kind });
 }

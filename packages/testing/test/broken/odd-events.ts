@@ -1,4 +1,4 @@
-import { batchTransport, errorMessage } from "@loops/core";
+import { batchTransport, DeliveryError, errorMessage } from "@loops/core";
 import { MemoryTarget } from "../fixtures/memory-target.js";
 import { limits, queuedSubject, retry } from "../fixtures/sinks.js";
 import { brokenSink, capabilities, withMethods } from "./broken-sink.js";
@@ -61,6 +61,22 @@ export const brokenOddEvents = [
             await target.write(batch, signal);
           } catch (error) {
             throw new Error(errorMessage(error));
+          }
+        },
+      },
+      target,
+    );
+  }),
+  brokenSink("poison-event", "a batch is given up whole when the target refuses one event of it", () => {
+    const target = new MemoryTarget();
+    return queuedSubject(
+      {
+        async write(batch, { signal }) {
+          try {
+            await target.write(batch, signal);
+          } catch (error) {
+            if (!batch.some((line) => target.refuses(line))) throw error;
+            throw new DeliveryError(errorMessage(error), { kind: "refused" });
           }
         },
       },

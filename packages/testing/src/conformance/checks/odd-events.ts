@@ -46,17 +46,21 @@ export const oddEventChecks: readonly Check[] = [
   },
   {
     id: "poison-event",
-    title: "an event that the target refuses for good is counted as dropped, and the next ones arrive",
+    title: "an event that the target refuses for good is counted as dropped, and costs no other event",
     needs: ["poison"],
-    mend: 'Tell "never" from "not now": throw a DeliveryError of kind "refused" whose failedIndexes name the event.',
+    mend:
+      'Tell "never" from "not now": throw a DeliveryError of kind "refused" whose failedIndexes name the event; ' +
+      'where the target names none, one of kind "too-large", which splits the batch until the event is alone.',
     async run(harness) {
       const id = newEventId();
       await harness.order("poison", id);
-      const ids = [...harness.emit(3), ...harness.emit(1, { id }), ...harness.emit(3)];
+      // In one burst: they are in one batch, where there are batches.
+      const before = harness.emit(3);
+      const refused = harness.emit(1, { id });
+      const others = [...before, ...harness.emit(3)];
       await harness.flush(harness.leftMs / 3);
-      const next = harness.emit(3);
-      // Neighbours in the batch that was refused may be lost with it, if they are counted.
-      const observed = await requireGoesOn(harness, next, ids, "an event that the target refuses");
+      others.push(...harness.emit(3));
+      const observed = await requireGoesOn(harness, others, refused, "an event that the target refuses");
       demand(!observed.has(id), "faults.poison(id) makes the target refuse the event of this id", "it has arrived", {
         mend: "Look at the fault: it has to make the target refuse every attempt that holds an event of this id.",
       });

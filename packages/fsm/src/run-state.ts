@@ -132,6 +132,8 @@ export interface RunState extends StoredRun {
   readonly depth: number;
   /** Effective context: of the definition, and what the caller gave over it. */
   readonly context: Readonly<Record<string, unknown>>;
+  /** Absolute paths that no other run may work on meanwhile; absent where the loop names none. */
+  readonly scope?: readonly string[];
   readonly definition: LoopDefinition;
   readonly definition_hash: string;
 }

@@ -79,7 +79,9 @@ const loopFields = {
   parameters: parametersSchema
     .exactOptional()
     .describe("What a state that runs this loop may give it in with, by name. Without any, anything."),
-  scope: paths.exactOptional().describe("Paths that no other run may work on meanwhile. Only kept, never locked."),
+  scope: paths
+    .exactOptional()
+    .describe("Paths, from the working directory, that no other run may work on meanwhile. Default: no restriction."),
   max_iterations: positiveInteger.default(50).describe("How many times a state may be entered, all in all."),
   backoff: z
     .number("a number of seconds")

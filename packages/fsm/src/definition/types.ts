@@ -168,7 +168,7 @@ export interface LoopDefinition {
   readonly context: Readonly<Record<string, unknown>>;
   /** What a state that runs this loop may give it `with`. Without any, anything. */
   readonly parameters?: Readonly<Record<string, ParameterDefinition>>;
-  /** Paths that no other run may work on meanwhile; empty is the whole working directory. Only kept, never locked. */
+  /** Paths that no other run may work on meanwhile; none is no restriction. */
   readonly scope?: readonly string[];
   /** State entries allowed. @default 50 */
   readonly max_iterations: number;

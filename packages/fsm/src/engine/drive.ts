@@ -6,6 +6,7 @@ import type { Facts, PlannedChild, Step, StepInput } from "../step/types.js";
 import { announce, failed, toInput } from "./act.js";
 import { backOff } from "./back-off.js";
 import { isPromise } from "./is-promise.js";
+import { requireFreeScopeStill } from "./scope.js";
 import type { Segment } from "./segment.js";
 import { archiveEnded } from "./settle-children.js";
 import { makeSuccessor } from "./successor.js";
@@ -58,7 +59,7 @@ export async function drive(
       case "done":
         return;
       case "advance":
-        input = advance;
+        input = input.kind === "start" && lease.state.scope !== undefined ? await begin(segment) : advance;
         break;
       case "wait":
         segment.deliverMeanwhile();
@@ -79,6 +80,16 @@ export async function drive(
         };
         break;
     }
+  }
+}
+
+/** Others see a new run from its first commit on: only now can it be told which of two that began at once has the paths. */
+async function begin({ lease, effects }: Segment): Promise<StepInput> {
+  try {
+    await requireFreeScopeStill(effects.store, lease.state);
+    return advance;
+  } catch (error) {
+    return { kind: "failed", error: toRunError(error, lease.state.current_state) };
   }
 }
 

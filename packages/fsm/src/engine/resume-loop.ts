@@ -10,6 +10,7 @@ import { carryOut } from "./releasing.js";
 import { planResume, type ResumeChanges } from "./resume-plan.js";
 import { resultOf } from "./run-result.js";
 import { runSegment } from "./run-segment.js";
+import { requireFreeScope } from "./scope.js";
 import { Segment } from "./segment.js";
 import { settleChildren } from "./settle-children.js";
 
@@ -46,6 +47,7 @@ async function goOn(segment: Segment, options: ResumeLoopOptions): Promise<RunRe
     await segment.flushMark.finish();
     return resultOf(lease.state);
   }
+  await requireFreeScope(effects.store, lease.state);
   // Before anything is committed: a run whose orphan cannot be ended, or whose doubt is not settled, stays as it was.
   const orphan = await endOrphan(lease.state, effects);
   const policy = await settleDoubt(lease.state, orphan, options);

@@ -4,6 +4,7 @@ import { initialState } from "./initial-state.js";
 import type { RunLoopOptions, RunResult } from "./options.js";
 import { carryOut } from "./releasing.js";
 import { runSegment } from "./run-segment.js";
+import { requireFreeScope, withScope } from "./scope.js";
 import { Segment } from "./segment.js";
 import { settlePrevious } from "./settle-previous.js";
 
@@ -16,15 +17,18 @@ import { settlePrevious } from "./settle-previous.js";
  *
  * @throws LoopsError `LOOPS_STORE_WRITE` when it cannot be recorded (no further action starts, the running one is ended,
  * and the run is resumable), `LOOPS_LEASE_LOST` when another process has taken the run over, `LOOPS_ORPHAN` when what a
- * dead run left behind cannot be ended, `LOOPS_CONFIG` for limits that are none, and what the store's `create` throws
+ * dead run left behind cannot be ended, `LOOPS_SCOPE_HELD` while another run works on the loop's `scope`, `LOOPS_CONFIG` for limits that are none, and what the store's `create` throws
  */
 export async function runLoop(options: RunLoopOptions): Promise<RunResult> {
   checkOptions("runLoop", options);
   checkDefinition(options.definition);
   const effects = effectsOf(options);
   const { definition, clearPrevious = true, context, limits } = options;
-  if (clearPrevious) await settlePrevious(effects, definition.name);
   const run = { runId: effects.newRunId(), startedAt: effects.clock.isoNow() };
-  const lease = await effects.store.create(initialState(definition, run, context, limits), { clearPrevious });
+  const state = withScope(initialState(definition, run, context, limits), effects.cwd);
+  // Before anything of a previous run is touched.
+  await requireFreeScope(effects.store, state);
+  if (clearPrevious) await settlePrevious(effects, definition.name);
+  const lease = await effects.store.create(state, { clearPrevious });
   return carryOut(new Segment(lease, effects), (segment) => runSegment(segment, { kind: "start" }));
 }

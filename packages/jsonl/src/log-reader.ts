@@ -5,8 +5,9 @@ import { eventOf } from "./event-of.js";
 import type { FileMark } from "./file-mark.js";
 import { openCopy, openPosition } from "./find-position.js";
 import { type LogFile, openIfThere } from "./log-file.js";
-import { type NextFile, openNext, type Place } from "./newer-files.js";
+import { type KnownFiles, type NextFile, openNext, type Place } from "./newer-files.js";
 import { PlainFile } from "./plain-file.js";
+import { ReadFiles } from "./read-files.js";
 import type { ReadGap } from "./read-gap.js";
 import { formatPosition, positionIn, type ReadPosition } from "./read-position.js";
 import { findMark, listSiblings } from "./siblings.js";
@@ -40,6 +41,7 @@ export class LogReader {
   readonly #options: LogReaderOptions;
   readonly #buffer = Buffer.allocUnsafeSlow(chunkBytes);
   #started = false;
+  readonly #known: KnownFiles = { order: {}, read: new ReadFiles() };
   #place: Place = { file: null, number: null, after: 0, strict: true };
   #splitter = new LineSplitter();
   #lines: Iterator<Line, void> | null = null;
@@ -120,14 +122,14 @@ export class LogReader {
       return true;
     }
     // Before opening: what is rotated after this look is newer than where reading begins.
-    const before = await listSiblings(path);
+    const before = await listSiblings(path, this.#known.order);
     const file = await openIfThere(path);
     if (file === null) {
       this.#place = { ...this.#place, after: before.highest };
       return true;
     }
     this.#place = { ...this.#place, file };
-    const { files, highest } = await listSiblings(path);
+    const { files, highest } = await listSiblings(path, this.#known.order);
     // Usually none is newer than a moment ago.
     const newer = files.filter(({ number }) => number > before.highest);
     const number = (await findMark(newer, file.mark))?.number ?? null;
@@ -139,7 +141,7 @@ export class LogReader {
 
   async #resume(position: ReadPosition): Promise<boolean> {
     const { path } = this.#options;
-    const { rising } = await listSiblings(path);
+    const { rising } = await listSiblings(path, this.#known.order);
     // Where nothing was read of a file only whole files can be missing, which their numbers tell.
     const strict = position.offset === 0 && rising;
     const found = strict ? null : await openPosition(path, position);
@@ -181,7 +183,7 @@ export class LogReader {
    */
   async #overtaken(file: LogFile): Promise<boolean> {
     if (this.#place.number !== null) return false;
-    const { rising, highest } = await listSiblings(this.#options.path);
+    const { rising, highest } = await listSiblings(this.#options.path, this.#known.order);
     if (!rising || highest <= this.#place.after) return false;
     this.#place = { ...this.#place, file: null };
     this.#splitter = new LineSplitter();
@@ -221,7 +223,7 @@ export class LogReader {
   /** From `file`, which was read to its end and has another name now, to the next. Whether there is one. */
   async #leave(file: LogFile | null): Promise<boolean> {
     if (file !== null && (await this.#lingers(file))) return false;
-    this.#next = await openNext(this.#options.path, this.#place);
+    this.#next = await openNext(this.#options.path, this.#place, this.#known);
     this.#finished = file === null || file.gzip;
     return this.#next !== null;
   }
@@ -258,6 +260,7 @@ export class LogReader {
 
   #enter(next: NextFile): true {
     this.#next = null;
+    if (this.#place.file !== null) this.#known.read.add(this.#place.file.mark);
     this.#place.file?.close();
     this.#begin(next, 0);
     const gap = this.#gapBeforeNext;

@@ -10,6 +10,8 @@ export interface Siblings {
   readonly files: readonly RotatedFile[];
   /** The highest number is the newest, as of files rotated here. Otherwise 1 is, as with logrotate, and numbers shift. */
   readonly rising: boolean;
+  /** Something tells which way it is; if not, `rising` is only the usual. */
+  readonly certain: boolean;
   /** Highest number there is, 0 without any. */
   readonly highest: number;
 }
@@ -21,11 +23,23 @@ export interface Sibling extends RotatedFile {
   readonly mtimeNs: bigint;
 }
 
-/** The rotated files of `path`, in the order in which they were written, whichever way they are numbered. */
-export async function listSiblings(path: string): Promise<Siblings> {
+/** Which way the files of a log are numbered, as far as a look at them has told: of one file alone nothing does. */
+export interface KnownOrder {
+  rising?: boolean;
+}
+
+/**
+ * The rotated files of `path`, in the order in which they were written, whichever way they are numbered.
+ *
+ * @param known what earlier looks told, which counts where this one tells nothing; it learns from this one
+ */
+export async function listSiblings(path: string, known: KnownOrder = {}): Promise<Siblings> {
   const files = await rotatedFiles(path);
-  const rising = !(await isNewestFirst(files));
-  return { files: rising ? files : files.toReversed(), rising, highest: files.at(-1)?.number ?? 0 };
+  const newestFirst = await isNewestFirst(files);
+  if (newestFirst !== undefined) known.rising = !newestFirst;
+  const { rising = true } = known;
+  const highest = files.at(-1)?.number ?? 0;
+  return { files: rising ? files : files.toReversed(), rising, certain: known.rising !== undefined, highest };
 }
 
 /** `null` where it is gone: removed, or it has another name now. */
@@ -53,17 +67,24 @@ export async function findMark(candidates: readonly RotatedFile[], mark: FileMar
 }
 
 /** By the time of the first event, which compressing keeps; by that of the last change where no event tells. */
-async function isNewestFirst(byNumber: readonly RotatedFile[]): Promise<boolean> {
+async function isNewestFirst(byNumber: readonly RotatedFile[]): Promise<boolean | undefined> {
   const [first, last] = [byNumber[0], byNumber.at(-1)];
-  if (first === undefined || last === undefined || first === last || first.number !== 1) return false;
+  // Of files that shift, 1 or at most a few are missing for a moment; where many are, old ones were removed.
+  if (first === undefined || last === undefined || first === last || first.number > 2) return undefined;
   const [one, other] = await Promise.all([firstTime(first), firstTime(last)]);
-  if (one !== "" && other !== "") return one > other;
+  if (one !== "" && other !== "") return one === other ? undefined : one > other;
+  if (first.number !== 1) return undefined;
   const [young, old] = await Promise.all([identify(first), identify(last)]);
-  return young !== null && old !== null && young.mtimeNs > old.mtimeNs && !young.gzip;
+  return young !== null && old !== null && young.mtimeNs > old.mtimeNs && !young.gzip ? true : undefined;
 }
 
-async function firstTime({ path, gzip }: RotatedFile): Promise<string> {
-  const head = await readHead(path, gzip, 16 * headBytes);
+/** When the first event of a file was; empty where none tells. */
+export async function firstTime({ path, gzip }: RotatedFile): Promise<string> {
+  return timeIn(await readHead(path, gzip, 16 * headBytes));
+}
+
+/** {@link firstTime} of a file that begins with `head`. */
+export function timeIn(head: Buffer): string {
   for (const { bytes } of new LineSplitter().push(head)) {
     const parsed = parseLine(bytes);
     if (parsed.kind === "record") return eventOf(parsed.value).ts;

@@ -205,6 +205,56 @@ describe("rotation", () => {
     expect(gaps).toEqual([]);
   });
 
+  const shift = (highest: number) => {
+    for (let number = highest; number >= 1; number--) {
+      for (const end of ["", ".gz"]) {
+        const from = `${path}.${number}${end}`;
+        if (existsSync(from)) renameSync(from, `${path}.${number + 1}${end}`);
+      }
+    }
+  };
+  /** With no file at `path`: whatever the follower does now, what comes next is what is written next. */
+  const expectNothingTwice = async (follower: EventFollower, next: number) => {
+    const waiting = take(follower, 1);
+    const looked = await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 60, "nothing"))]);
+    expect(looked).toBe("nothing");
+    writeFileSync(path, line(next));
+    expect(await waiting).toEqual([next]);
+  };
+
+  it.each([
+    ["removed", [1], 0],
+    ["removed with the one before it", [1, 2], 0],
+    ["shifted on", [], 1],
+    ["compressed, and shifted on", [], 2],
+  ])(
+    "where 1 is the newest, nothing comes again when it is %s and there is no other",
+    async (_how, removed, shifts) => {
+      writeFileSync(`${path}.3`, lines(0, 2));
+      writeFileSync(`${path}.2`, lines(3, 5));
+      writeFileSync(`${path}.1`, lines(6, 8));
+      const follower = follow({ rotated: true, pollIntervalMs: 2 });
+      expect(await take(follower, 9)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+      for (const number of removed) unlinkSync(`${path}.${number}`);
+      if (shifts === 2) for (const number of [1, 2, 3]) compress(number);
+      for (let n = 0; n < shifts; n++) shift(3 + n);
+      await expectNothingTwice(follower, 9);
+      expect(follower.gaps).toBe(0);
+    },
+  );
+
+  it("an older file that was not read is not taken for a newer one, as far as times tell", async () => {
+    writeFileSync(`${path}.1`, lines(0, 2));
+    writeFileSync(path, lines(3, 5));
+    const follower = follow({ pollIntervalMs: 2 });
+    expect(await take(follower, 3)).toEqual([3, 4, 5]);
+    shift(1);
+    unlinkSync(path);
+    await expectNothingTwice(follower, 6);
+    // It cannot be known what that one was.
+    expect(follower.gaps).toBe(1);
+  });
+
   it("what writers append to the old file shortly after is read before the new file", async () => {
     writeFileSync(path, line(1));
     const { follower } = await following(1, { lingerMs: 300 });

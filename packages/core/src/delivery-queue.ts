@@ -325,9 +325,8 @@ export class DeliveryQueue<T> implements ExitHolder {
   #overflow(): void {
     countDrop(this.#dropped, "overflow");
     const { name, maxQueueItems, maxQueueBytes } = this.#options;
-    const full = `the queue is full (${maxQueueItems} events or ${maxQueueBytes} bytes): events are dropped`;
-    const todo = "raise maxQueueItems or maxQueueBytes, or look why the sink is slow";
-    this.#report(new LoopsError("LOOPS_OVERFLOW", `[${name}] ${full}; ${todo}`));
+    const full = `queue full, events dropped: over maxQueueItems ${maxQueueItems} or maxQueueBytes ${maxQueueBytes}`;
+    this.#report(new LoopsError("LOOPS_OVERFLOW", `[${name}] ${full}; raise them, or look why the sink is slow`));
   }
 
   /** Drops everything held; what an attempt in flight does from here on is of no interest. */

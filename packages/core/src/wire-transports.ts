@@ -25,6 +25,8 @@ export interface TransportHost {
 }
 
 const known = ["jsonl", "memory-log", "socket", "webhook", "sqlite", "redis-stream", "otel"];
+/** Those before exist; the others are planned, and are not advertised until they do. */
+const firstPlanned = 2;
 
 /**
  * Adds the transports that a configuration names, in its order. All are made before the first is added, so that an
@@ -40,13 +42,12 @@ export async function wireTransports(
   config: WireConfig,
   options: WireOptions = {},
 ): Promise<string[]> {
-  const { resolve, sep } = await import("node:path");
+  const { resolve } = await import("node:path");
   const warn = options.warn ?? ((message: string) => process.emitWarning(message, { type: "LoopsWarning" }));
   const baseDir = resolve(options.baseDir ?? ".ll");
   const context: WireContext = {
     baseDir,
-    resolvePath: (path) =>
-      resolve(baseDir, path.startsWith(".ll/") || path.startsWith(`.ll${sep}`) ? path.slice(4) : path),
+    resolvePath: (path) => resolve(baseDir, path.replace(/^\.ll[\\/]/, "")),
     warn,
   };
   const made = new Map<string, Transport>();
@@ -86,15 +87,11 @@ async function closeAll(transports: readonly Transport[]): Promise<void> {
 }
 
 function namesOf(config: WireConfig): readonly string[] {
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw new LoopsError(
-      "LOOPS_CONFIG",
-      '[wire] the configuration must be an object such as { transports: ["jsonl"] }',
-    );
-  }
-  const names: unknown = config.transports ?? [];
+  const isObject = typeof config === "object" && config !== null && !Array.isArray(config);
+  const names: unknown = isObject ? (config.transports ?? []) : undefined;
   if (!Array.isArray(names) || names.some((name) => typeof name !== "string")) {
-    throw new LoopsError("LOOPS_CONFIG", '[wire] transports must be a list of names, such as ["jsonl", "memory-log"]');
+    const example = '{ transports: ["jsonl"] }';
+    throw new LoopsError("LOOPS_CONFIG", `[wire] transports must be a list of names: ${example}`);
   }
   return names;
 }
@@ -106,12 +103,14 @@ function isSpecifier(name: string): boolean {
 function unknownSection(section: string): string {
   const meant = ["transports", ...known].find((name) => name.replace(/s$/, "") === section.replaceAll("_", "-"));
   const hint =
-    meant === undefined ? `known are transports, ${known.join(", ")}` : `did you mean ${JSON.stringify(meant)}?`;
+    meant === undefined
+      ? `known are transports, ${known.slice(0, firstPlanned).join(", ")}`
+      : `did you mean ${JSON.stringify(meant)}?`;
   return `[wire] ${JSON.stringify(section)} is no transport and has no effect; ${hint}`;
 }
 
 function unknownName(name: string): string {
-  return `[wire] unknown transport ${JSON.stringify(name)}, skipped; known are ${known.join(", ")}, or a package or path with "/"`;
+  return `[wire] unknown transport ${JSON.stringify(name)}, skipped; known are ${known.slice(0, firstPlanned).join(", ")}, or a package or path with "/"`;
 }
 
 async function make(
@@ -148,9 +147,10 @@ async function load(specifier: string, options: WireOptions): Promise<unknown> {
       (code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND") &&
       errorMessage(cause).includes(`'${specifier}'`);
     if (!missing) throw cause;
+    const planned = known.indexOf(specifier.slice(7)) >= firstPlanned ? " (planned: once it is published)" : "";
     const what = specifier.startsWith(".")
       ? "check the path, which starts at the caller's file"
-      : `run: npm install ${specifier}`;
+      : `run: npm install ${specifier}${planned}`;
     throw new LoopsError("LOOPS_NOT_INSTALLED", `[wire] ${specifier} cannot be found; ${what}`, { cause });
   }
 }

@@ -1,5 +1,6 @@
-import type { RunLease } from "@loops/core";
+import { isLoopsError, type RunLease } from "@loops/core";
 import type { RunState } from "../run-state.js";
+import { isChild } from "../store/run-list.js";
 import type { Effects } from "./effects.js";
 import { endOrphan } from "./end-orphan.js";
 import { releasing } from "./releasing.js";
@@ -7,11 +8,18 @@ import { Segment } from "./segment.js";
 import { settleChildren } from "./settle-children.js";
 
 /**
- * Before a killed run of a loop is archived: nobody will resume it, so that what it left running is ended and what its
- * sinks may have lost is emitted now or never.
+ * Before a new run of a loop takes the place of a killed one: what killed runs left running is ended, and what their
+ * sinks may have lost is emitted, because nobody will resume the one that is archived. Which of several that is, is the
+ * store's to choose; for the others the same is done here that a resume of theirs would begin with.
+ *
+ * @throws LoopsError `LOOPS_ORPHAN`, and as the store does
  */
 export async function settlePrevious(effects: Effects, loop: string): Promise<void> {
-  const lease = await leaseKilled(effects.store, loop);
+  for (const { run_id } of await killedRuns(effects.store, loop)) await settle(run_id, effects);
+}
+
+async function settle(runId: string, effects: Effects): Promise<void> {
+  const lease = await leaseOrNull(effects.store, runId);
   if (lease === null) return;
   await releasing(lease, effects.warn, async () => {
     const segment = new Segment(lease, effects);
@@ -20,13 +28,23 @@ export async function settlePrevious(effects: Effects, loop: string): Promise<vo
   });
 }
 
-async function leaseKilled(store: Effects["store"], loop: string): Promise<RunLease<RunState> | null> {
+/** Those that say they are running, and are nobody's: all of them, because the newest may be another one that lives. */
+async function killedRuns(store: Effects["store"], loop: string): Promise<readonly RunState[]> {
+  const { runs } = await store.list();
+  const open = runs.filter((run) => run.loop_name === loop && run.status === "running" && !isChild(run));
+  // Asked at once: a store may then answer from one look at what it has.
+  const owned = await Promise.all(open.map(async ({ run_id }) => store.isOwned(run_id)));
+  return open.filter((_run, index) => owned[index] === false);
+}
+
+/** What cannot be read or taken owes nothing: `create` looks at the same place next, and has the say on what is there. */
+async function leaseOrNull(store: Effects["store"], runId: string): Promise<RunLease<RunState> | null> {
   try {
-    const previous = await store.find(loop);
-    if (previous?.status !== "running" || (await store.isOwned(previous.run_id))) return null;
-    return await store.acquire(previous.run_id);
-  } catch {
-    // What cannot be read or taken owes nothing. `create` looks at the same place next, and has the say on what is there.
-    return null;
+    return await store.acquire(runId);
+  } catch (error) {
+    if (nothingOwed.some((code) => isLoopsError(error, code))) return null;
+    throw error;
   }
 }
+
+const nothingOwed = ["LOOPS_RUN_OWNED", "LOOPS_RUN_NOT_FOUND", "LOOPS_STATE_CORRUPT", "LOOPS_STATE_VERSION"];

@@ -2,7 +2,7 @@ import type { StateStore } from "@loops/core";
 import { describe, expect, it } from "vitest";
 import { memoryStore, resumeLoop, runLoop } from "../../src/index.js";
 import type { RunState } from "../../src/run-state.js";
-import { fakeRunner, recorder, signal } from "./harness.js";
+import { fakeRunner, forever, recorder, signal, tapped } from "./harness.js";
 import { abc, done, echo, killedAfter, killedInAction } from "./killed-run.js";
 import { loopOf } from "./machines.js";
 
@@ -197,6 +197,32 @@ describe("a new run in the place of a killed one", () => {
     expect(runner.orphans).toMatchObject([{ pid: 4711 }]);
     expect(bus.events.slice(0, bus.names().lastIndexOf("loop_start"))).toEqual(lost.events);
     expect((await store.history("test-loop")).runs).toMatchObject([{ run_id: "RUN", status: "running" }]);
+  });
+
+  it("settles it also where a newer run of the loop has ended beside it", async () => {
+    const lost = recorder(() => Promise.resolve({ ok: false }));
+    const inner = memoryStore();
+    const killed = signal();
+    const busy = fakeRunner(() => {
+      killed.reach();
+      return forever;
+    });
+    const store = tapped(inner);
+    void runLoop({ definition: abc, store, runner: busy, bus: lost, newRunId: () => "KILLED" });
+    await killed.reached;
+    await runLoop({ definition: abc, store: inner, runner: echo(), newRunId: () => "BESIDE" });
+    await store.leases[0]?.release();
+
+    const runner = echo();
+    const bus = recorder();
+    await runLoop({ definition: abc, store: inner, runner, bus });
+    expect(runner.orphans).toMatchObject([{ pid: 4711 }]);
+    expect(bus.events.slice(0, lost.events.length)).toEqual(lost.events);
+    const archived = (await inner.history("test-loop")).runs.map(({ run_id, status }) => [run_id, status]);
+    expect(archived.sort()).toEqual([
+      ["BESIDE", "completed"],
+      ["KILLED", "running"],
+    ]);
   });
 
   it("leaves a living run of the same loop alone", async () => {

@@ -135,7 +135,7 @@ describe("wireTransports", () => {
   it("C-11: only named packages are loaded; a missing one throws and says what to install", async () => {
     await expect(wire({ transports: ["redis-stream"] })).rejects.toMatchObject({
       code: "LOOPS_NOT_INSTALLED",
-      message: expect.stringMatching(/run: npm install @loops\/redis-stream \(planned: once it is published\)$/),
+      message: expect.stringMatching(/run: npm install @loops\/redis-stream \(planned: once published\)$/),
     });
     await expect(wire({ transports: ["@acme/gone"] })).rejects.toThrowError(/; run: npm install @acme\/gone$/);
     await expect(wire({ transports: ["./gone.js"] })).rejects.toThrowError(/check the path/);

@@ -147,7 +147,7 @@ async function load(specifier: string, options: WireOptions): Promise<unknown> {
       (code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND") &&
       errorMessage(cause).includes(`'${specifier}'`);
     if (!missing) throw cause;
-    const planned = known.indexOf(specifier.slice(7)) >= firstPlanned ? " (planned: once it is published)" : "";
+    const planned = known.indexOf(specifier.slice(7)) >= firstPlanned ? " (planned: once published)" : "";
     const what = specifier.startsWith(".")
       ? "check the path, which starts at the caller's file"
       : `run: npm install ${specifier}${planned}`;

@@ -36,7 +36,7 @@ describe("createEventLogBackend", () => {
     expect(() => createEventLogBackend(name as never)).toThrow(expect.objectContaining({ code: "LOOPS_CONFIG" }));
   });
 
-  it.each(["redis", " Redis "])("M-14: %j is an error that names the package to use", (name) => {
+  it.each(["redis", " Redis "])("M-14: %j is an error that says it is planned as a sink", (name) => {
     expect(() => createEventLogBackend(name)).toThrow(
       expect.objectContaining({
         code: "LOOPS_CONFIG",

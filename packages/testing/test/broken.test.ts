@@ -39,18 +39,18 @@ const quiet: readonly BrokenSink[] = [
   ...brokenSurroundings,
 ];
 
-async function expectRejection(sink: BrokenSink, patienceMs: number): Promise<void> {
-  let { failures } = await collect(sink, { patienceMs, seed: 1 });
+async function expectRejection(sink: BrokenSink, patienceMs: number, lanes: number): Promise<void> {
+  let { failures } = await collect(sink, { patienceMs, lanes, seed: 1 });
   // Random steps, and the pauses of the sink, may miss a defect once, but not again and again.
   for (let seed = 2; failures.size === 0 && sink.breaks === "interleavings" && seed <= 5; seed++) {
-    ({ failures } = await collect(sink, { patienceMs, seed }));
+    ({ failures } = await collect(sink, { patienceMs, lanes, seed }));
   }
   const messages = [...failures.values()].map((error) => error.message).join("\n");
   expect([...failures.keys()], messages).toEqual([sink.breaks]);
 }
 
 describe.concurrent("a sink with one defect is rejected by the check of that promise, and by no other", () => {
-  for (const sink of quiet) it(`${sink.breaks}: ${sink.defect}`, () => expectRejection(sink, 2000));
+  for (const sink of quiet) it(`${sink.breaks}: ${sink.defect}`, () => expectRejection(sink, 2000, 4));
 });
 
 describe("a sink that disturbs the whole process is rejected by one check, too", () => {
@@ -61,7 +61,7 @@ describe("a sink that disturbs the whole process is rejected by one check, too",
   });
   afterAll(() => watch.end());
 
-  for (const sink of noisy) it(`${sink.breaks}: ${sink.defect}`, () => expectRejection(sink, 800));
+  for (const sink of noisy) it(`${sink.breaks}: ${sink.defect}`, () => expectRejection(sink, 800, 1));
 });
 
 it("each check has a sink that only it rejects", () => {

@@ -224,7 +224,7 @@ it("a lesson comes before the time limit of a runner, however much of the transp
   const times = new Map<string, number>();
   const patienceMs = 150;
   const { failures } = await collect(hanging, { patienceMs, onTimed: (id, tookMs) => times.set(id, tookMs) });
-  expect(failures.size).toBeGreaterThan(20);
+  expect(failures.size).toBeGreaterThan(15);
   // The simpler checks that a random mix asks are tried after it.
   times.delete("interleavings");
   expect([...times].filter(([, tookMs]) => tookMs > patienceMs + 850)).toEqual([]);

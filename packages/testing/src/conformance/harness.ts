@@ -3,7 +3,7 @@ import type { Random } from "../random.js";
 import { nextTurn, type Outcome, outcomeOf, pollUntil } from "../wait.js";
 import { KitBus } from "./kit-bus.js";
 import type { FaultName, Faults, ObservedEvent, TransportCapabilities, TransportSubject } from "./options.js";
-import { demand, NotTried, show } from "./violation.js";
+import { demand, NotTried, show, type ViolationOptions } from "./violation.js";
 
 /** The state the target is in: as it should be, or with an ordered fault. */
 export type Condition = "healthy" | "fail" | "stall";
@@ -150,10 +150,15 @@ export class Harness implements HarnessOptions {
   }
 
   /** Requires that each of `ids` is among `observed`. */
-  requireArrived(ids: readonly string[], observed: readonly ObservedEvent[], expected: string, mend?: string): void {
+  requireArrived(
+    ids: readonly string[],
+    observed: readonly ObservedEvent[],
+    expected: string,
+    options: ViolationOptions = {},
+  ): void {
     const missing = missingOf(ids, observed);
     const seen = () => `${missing.length} of ${ids.length} events are missing, ${this.numbersOf(missing)}`;
-    demand(missing.length === 0, expected, seen, { mend });
+    demand(missing.length === 0, expected, seen, options);
   }
 
   /** The numbers of the emitted events among `observed`, in the order in which they arrived first. */

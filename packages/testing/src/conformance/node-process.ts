@@ -12,6 +12,11 @@ export interface NodeProcess {
   kill(): void;
 }
 
+/** How it ended, for messages: "exit code 3", or "SIGTERM". */
+export function describeEnd(ended: string): string {
+  return /^\d+$/.test(ended) ? `exit code ${ended}` : ended;
+}
+
 /** @param onOutput is handed what it writes to stdout, as it comes */
 export function runScript(
   script: string | URL,

@@ -17,7 +17,7 @@ export interface Faults {
   stall?(): void | Promise<void>;
   /** From now on the target refuses this one event for good, as it would a malformed one, and takes all others. */
   poison?(id: string): void | Promise<void>;
-  /** Ends `fail` and `stall`. What hangs since `stall` may succeed or fail now. Is called when nothing is wrong, too. */
+  /** Ends `fail` and `stall`. What hangs since `stall` ends now: it succeeds, or fails. Is called when nothing is wrong, too. */
   heal(): void | Promise<void>;
   /** Ends the transport as SIGKILL would: it gets no chance to write anything more. */
   crash?(): void | Promise<void>;

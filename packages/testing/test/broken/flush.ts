@@ -15,6 +15,39 @@ export const brokenFlush = [
     })),
   ),
   brokenSink(
+    "flush-idle",
+    "a flush that finds nothing to do never gives the queue free again",
+    withMethods(({ transport }) => {
+      let stuck = false;
+      let held = 0;
+      let given = 0;
+      return {
+        send(event, encoded) {
+          if (stuck) held++;
+          else return transport.send(event, encoded);
+        },
+        async flush(deadline) {
+          const { queued, inFlight } = transport.stats();
+          if (queued + inFlight === 0) stuck = true;
+          if (held > 0) throw new Error("a flush is under way");
+          await transport.flush(deadline);
+        },
+        async close(deadline) {
+          stuck = false;
+          given += held;
+          held = 0;
+          await transport.close(deadline);
+        },
+        stats() {
+          const { received, queued, dropped, ...rest } = transport.stats();
+          const deadline = (dropped["deadline"] ?? 0) + given;
+          const all = { ...dropped, ...(deadline > 0 && { deadline }) };
+          return { ...rest, received: received + held + given, queued: queued + held, dropped: all };
+        },
+      };
+    }),
+  ),
+  brokenSink(
     "flush-concurrent",
     "a flush returns at once while another one is under way",
     withMethods(({ transport }) => {

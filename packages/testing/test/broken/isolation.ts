@@ -11,12 +11,15 @@ export const brokenIsolation = [
   brokenSink(
     "isolation",
     "send waits for a failing target before it returns",
-    withMethods(({ transport, target }) => ({
-      send(event, encoded) {
-        if (target.failing) block(45);
-        return transport.send(event, encoded);
-      },
-    })),
+    withMethods(({ transport, target }) => {
+      let patience = 20;
+      return {
+        send(event, encoded) {
+          if (target.failing && patience-- > 0) block(45);
+          return transport.send(event, encoded);
+        },
+      };
+    }),
   ),
   brokenSink("no-escaped-errors", "a failure is logged over a connection of its own, which nobody waits for", () => {
     const target = new MemoryTarget();

@@ -1,3 +1,4 @@
+import type { BatchTransport, DeliveryError } from "@loops/core";
 import { MemoryTarget } from "../fixtures/memory-target.js";
 import { queuedSubject, withCrash } from "../fixtures/sinks.js";
 import { brokenSink } from "./broken-sink.js";
@@ -33,6 +34,36 @@ export const brokenRecovery = [
     };
   }),
   brokenSink("recovery", "a batch that fails is given up at once", () => queuedSubject({ retry: { maxRetries: 0 } })),
+  brokenSink("recovery", "a batch of 20 that fails is put at the end of the queue", () => {
+    const target = new MemoryTarget();
+    /** The lines that core holds, in an order of our own. */
+    const lines: string[] = [];
+    const sound = queuedSubject(
+      {
+        maxBatchItems: 20,
+        async write(batch, { signal }) {
+          const mine = lines.slice(0, batch.length);
+          try {
+            await target.write(mine, signal);
+            lines.splice(0, mine.length);
+          } catch (error) {
+            if (target.failing) lines.push(...lines.splice(0, mine.length));
+            const { failedIndexes = [] } = error as Partial<DeliveryError>;
+            for (const index of failedIndexes.toReversed()) lines.splice(index, 1);
+            throw error;
+          }
+        },
+      },
+      target,
+    );
+    const send: BatchTransport["send"] = (event, encoded) => {
+      const { overflow } = sound.transport.stats().dropped;
+      lines.push(encoded.json);
+      sound.transport.send(event, encoded);
+      if (sound.transport.stats().dropped["overflow"] !== overflow) lines.pop();
+    };
+    return { ...sound, transport: { ...sound.transport, send } };
+  }),
   brokenSink("stall-recovery", "an attempt that hangs is waited for, for ever", () => {
     const target = new MemoryTarget();
     return queuedSubject(

@@ -47,7 +47,7 @@ export const declarationChecks: readonly Check[] = [
       await harness.flush();
       const observed = await harness.observe(ids);
       const mend = "Let observe() read the target and return the events themselves, each with its id.";
-      harness.requireArrived(ids, observed, "observe() shows an event that was emitted, by its id", mend);
+      harness.requireArrived(ids, observed, "observe() shows an event that was emitted, by its id", { mend });
     },
   },
 ];

@@ -6,6 +6,18 @@ import { demand } from "../violation.js";
 const STEPS = 300;
 const MOST_EVENTS = 900;
 
+/** One defect, one message: that of the check that comes to it by fewer steps. In the order in which they are asked. */
+const simpler = [
+  "accounting",
+  "delivered-is-true",
+  "order",
+  "recovery",
+  "stall-recovery",
+  "item-bound",
+  "byte-bound",
+  "close-deadline",
+];
+
 /** What the single checks do one by one, mixed. */
 export const interleavingChecks: readonly Check[] = [
   {
@@ -67,24 +79,22 @@ async function finish(harness: Harness, steps: string[]): Promise<void> {
   const story = storyOf(steps);
   requireAccounts(harness, story);
   const stats = harness.stats();
-  const closing = { simpler: ["close-deadline"] };
-  demand(heldBy(stats) === 0, `a closed sink holds nothing ${story}`, () => `it holds ${heldBy(stats)}`, closing);
+  demand(heldBy(stats) === 0, `a closed sink holds nothing ${story}`, () => `it holds ${heldBy(stats)}`, { simpler });
   await requireTruth(harness, story);
   const ids = harness.emitted.map((event) => event.id);
   const missing = missingOf(ids, await harness.observeCount(stats.delivered));
   const accounted = droppedBy(stats) + stats.spooled;
   const expected = `each event has arrived or is counted as dropped ${story}`;
   const seen = () => `${missing.length} are missing, ${accounted} are counted; ${harness.numbersOf(missing)}`;
-  demand(missing.length <= accounted, expected, seen, { simpler: ["accounting", "delivered-is-true"] });
+  demand(missing.length <= accounted, expected, seen, { simpler });
 }
 
 function requireAccounts(harness: Harness, story: string): void {
   const stats = harness.stats();
   const flaw = accountingFlaw(stats);
-  const options = { simpler: ["accounting", "close-deadline"] };
-  demand(flaw === undefined, `the accounts add up ${story}`, () => flaw ?? "", options);
+  demand(flaw === undefined, `the accounts add up ${story}`, () => flaw ?? "", { simpler });
   const { length } = harness.emitted;
-  demand(stats.received === length, `received is ${length} ${story}`, `received is ${stats.received}`, options);
+  demand(stats.received === length, `received is ${length} ${story}`, `received is ${stats.received}`, { simpler });
 }
 
 /** What is counted as delivered has arrived, and in order. */
@@ -93,10 +103,9 @@ async function requireTruth(harness: Harness, story: string): Promise<void> {
   const numbers = harness.firstArrivals(await harness.observeCount(delivered));
   const expected = `the ${delivered} events that are counted as delivered have arrived ${story}`;
   const there = `${numbers.length} have`;
-  demand(numbers.length >= delivered, expected, there, { simpler: ["delivered-is-true", "accounting"] });
+  demand(numbers.length >= delivered, expected, there, { simpler });
   const at = disorderAt(numbers);
-  const order = { simpler: ["order", "recovery", "stall-recovery"] };
-  demand(at === -1, `order of emission ${story}`, () => describeDisorder(numbers, at), order);
+  demand(at === -1, `order of emission ${story}`, () => describeDisorder(numbers, at), { simpler });
 }
 
 /** The last steps, for messages. */

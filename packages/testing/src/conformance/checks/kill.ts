@@ -1,8 +1,8 @@
 import { CONFIRMED } from "../../conformance-child.js";
-import { describeOutcome, pollUntil } from "../../wait.js";
+import { type Outcome, pollUntil } from "../../wait.js";
 import type { Check } from "../check.js";
 import type { Harness } from "../harness.js";
-import { runScript } from "../node-process.js";
+import { describeEnd, runScript } from "../node-process.js";
 import type { ChildScript } from "../options.js";
 import { demand, NotTried } from "../violation.js";
 
@@ -32,10 +32,15 @@ export const killChecks: readonly Check[] = [
       await harness.flush();
       const mend = "Look what a killed writer leaves behind, such as half a line or a lock, and mend it when you open.";
       const expected = "5 events that the next process sends to the same target are there, too";
-      harness.requireArrived(ids, await harness.observe(ids), expected, mend);
+      harness.requireArrived(ids, await harness.observe(ids), expected, { mend });
     },
   },
 ];
+
+function howItEnded(end: Outcome<string>): string {
+  if (end.state === "resolved") return `ended by itself (${describeEnd(end.value)})`;
+  return end.state === "rejected" ? `could not be started: ${String(end.error)}` : "was still running";
+}
 
 /** Starts the child, kills it when it has confirmed so many events or more; returns the ids that it named. */
 async function killAfter(harness: Harness, { script, args }: ChildScript, count: number): Promise<string[]> {
@@ -63,7 +68,7 @@ async function killAfter(harness: Harness, { script, args }: ChildScript, count:
       "Let the script call conformanceChild(transport) from @loops/testing, and nothing that ends the process.";
     const expected = `${child.path} confirms events until it is killed, ${count} within ${waitMs} ms`;
     const outcome = () => `it confirmed ${confirmed().length}. ${child.said()}`;
-    if (ended) demand(false, expected, `${describeOutcome(await end)}; ${outcome()}`, { mend });
+    if (ended) demand(false, expected, `it ${howItEnded(await end)}; ${outcome()}`, { mend });
     demand(confirmed().length >= count, expected, outcome, { mend });
   } finally {
     child.kill();

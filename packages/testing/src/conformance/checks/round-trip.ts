@@ -66,7 +66,7 @@ async function requireSame(harness: Harness, fields: Record<string, unknown>, ex
   stop();
   await harness.flush();
   const observed = await harness.observeEventually([id]);
-  harness.requireArrived([id], observed, expected);
+  harness.requireArrived([id], observed, expected, { simpler: ["flush-idle"] });
   const arrived = observed.find((event) => event.id === id);
   for (const [field, value] of Object.entries(emitted ?? {})) {
     const came = arrived?.[field];

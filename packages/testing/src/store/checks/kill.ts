@@ -1,4 +1,4 @@
-import { runScript } from "../../conformance/node-process.js";
+import { describeEnd, runScript } from "../../conformance/node-process.js";
 import { demand } from "../../conformance/violation.js";
 import { COMMITTED, childLoop } from "../../store-child.js";
 import { outcomeOf, pollUntil } from "../../wait.js";
@@ -67,15 +67,20 @@ async function killAfter(harness: StoreHarness, commits: number): Promise<Commit
       .split("\n")
       .slice(0, -1)
       .filter((line) => line.startsWith(COMMITTED));
+  let how = "It was still running.";
   let ended = false;
   const child = runScript(script, args, (text) => {
     output += text;
   });
-  const end = outcomeOf(() => child.ended, harness.patienceMs).finally(() => {
+  const end = outcomeOf(() => child.ended, harness.patienceMs).then((outcome) => {
     ended = true;
+    return outcome;
   });
   try {
     await pollUntil(lines, (said) => ended || said.length >= commits, harness.patienceMs / 2);
+    const outcome = ended ? await end : undefined;
+    if (outcome?.state === "resolved") how = `It ended by itself (${describeEnd(outcome.value)}).`;
+    if (outcome?.state === "rejected") how = `It could not be started: ${String(outcome.error)}.`;
   } finally {
     child.kill();
     await end;
@@ -85,7 +90,7 @@ async function killAfter(harness: StoreHarness, commits: number): Promise<Commit
   demand(
     said.length >= commits,
     `${child.path} commits ${commits} times`,
-    () => `${said.length} times. ${child.said()}`,
+    () => `${said.length} times. ${how} ${child.said()}`,
     { mend },
   );
   const [n, seq] = (said.at(-1) ?? "").slice(COMMITTED.length).split(" ").map(Number);

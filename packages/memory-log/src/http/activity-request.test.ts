@@ -53,15 +53,40 @@ describe("parseActivityRequest", () => {
     expect(parse("?stream=0")).toBe('stream takes no value, not "0"');
   });
 
-  it.each(["text/event-stream", "application/json, Text/Event-Stream;q=0.9"])(
-    "is a stream for Accept: %s",
-    (accept) => {
-      expect(parse("", { accept })).toMatchObject({ live: true });
-    },
-  );
+  it.each([
+    "text/event-stream",
+    "Text/Event-Stream; Q=0.1",
+    "application/json, text/event-stream",
+    "application/json;q=0.5, text/event-stream;q=0.5",
+    "text/event-stream;charset=utf-8;q=0.8, application/json;q=0.7, */*",
+    "text/event-stream, */*;q=0.1",
+    "text/event-stream;q=0.2, application/*;q=0.1, */*;q=0.9",
+    "text/event-stream;q=much",
+  ])("is a stream for Accept: %s", (accept) => {
+    expect(parse("", { accept })).toMatchObject({ live: true });
+  });
 
-  it.each(["*/*", "text/*", "text/event-streams", "application/json"])("is a page for Accept: %s", (accept) => {
+  it.each([
+    "*/*",
+    "text/*",
+    "text/event-streams",
+    "application/json",
+    "",
+    "text/event-stream;q=0",
+    "application/json, text/event-stream;q=0",
+    "application/json, text/event-stream; q=0.000",
+    "application/json, text/event-stream;q=0.5",
+    "text/event-stream;q=0.5, */*",
+    "text/event-stream;q=0.5, application/*;q=0.6, */*;q=0.1",
+  ])("is a page for Accept: %s", (accept) => {
     expect(parse("", { accept })).toMatchObject({ live: false });
+  });
+
+  it("does not look at the limit of a stream, which has none", () => {
+    for (const limit of ["limit=abc", "limit=-1", "limit=1&limit=2"]) {
+      expect(parse(`?stream&${limit}`)).toEqual(parse("?stream"));
+      expect(parse(`?${limit}`, { accept: "text/event-stream" })).toMatchObject({ live: true });
+    }
   });
 
   it("Last-Event-ID wins over since, for a stream only", () => {

@@ -1,4 +1,5 @@
 import type { Cursor } from "@loops/core";
+import { prefersEventStream } from "./accept.js";
 
 /** What a request asks for. */
 export interface ActivityRequest {
@@ -26,17 +27,18 @@ const maxFilterLength = 1024;
 export function parseActivityRequest({ url, headers }: Request, limits: ActivityLimits): ActivityRequest | string {
   const { searchParams } = new URL(url);
   const parameter = (name: string) => searchParams.getAll(name).filter((value) => value !== "");
-  for (const name of ["since", "limit", "stream"]) {
+  const stream = searchParams.get("stream");
+  if (stream !== null && !/^(1|true)?$/.test(stream)) return `stream takes no value, not ${JSON.stringify(stream)}`;
+  const live = stream !== null || prefersEventStream(headers.get("accept"));
+  // A stream has no limit: what is said of it there has no meaning, so it cannot be wrong.
+  for (const name of live ? ["since", "stream"] : ["since", "limit"]) {
     if (searchParams.getAll(name).length > 1) return `${name} may be given only once`;
   }
-  const [limit] = parameter("limit");
+  const [limit] = live ? [] : parameter("limit");
   if (limit !== undefined && !/^\d{1,15}$/.test(limit))
     return `limit must be a whole number from 0, not ${JSON.stringify(limit)}`;
   const filter = parameter("event");
   if (filter.join("").length > maxFilterLength) return `event: more than ${maxFilterLength} characters of globs`;
-  const stream = searchParams.get("stream");
-  if (stream !== null && !/^(1|true)?$/.test(stream)) return `stream takes no value, not ${JSON.stringify(stream)}`;
-  const live = stream !== null || acceptsEventStream(headers.get("accept"));
   // EventSource says where it was with a header, and its address stays what it was when the page opened it.
   const [since] = [...(live ? [headers.get("last-event-id")] : []), ...parameter("since")].filter(Boolean);
   return {
@@ -45,8 +47,4 @@ export function parseActivityRequest({ url, headers }: Request, limits: Activity
     limit: Math.floor(Math.min(Number(limit ?? limits.defaultLimit), limits.maxLimit)),
     filter: filter.length > 0 ? filter : undefined,
   };
-}
-
-function acceptsEventStream(accept: string | null): boolean {
-  return (accept ?? "").split(",").some((range) => range.split(";")[0]?.trim().toLowerCase() === "text/event-stream");
 }

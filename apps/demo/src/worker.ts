@@ -1,6 +1,6 @@
 // One process that carries out a part of a run: started by main.ts, killed by itself, started again.
 import { join } from "node:path";
-import { showProgress } from "@loops/cli";
+import { beginningOf, showProgress } from "@loops/cli";
 import { fileStore, loadLoop, resumeLoop, runLoop } from "@loops/fsm";
 import { pathWithTools } from "./scratch.js";
 import { terminal } from "./terminal.js";
@@ -9,7 +9,9 @@ import { places, wiredBus } from "./wiring.js";
 const [mode, folder = "."] = process.argv.slice(2);
 
 const bus = await wiredBus(folder);
-showProgress(bus, terminal);
+const store = fileStore({ dir: places(folder).loops });
+const { definition } = await loadLoop(join(folder, "fix-types.yaml"));
+showProgress(bus, terminal, { begins: await beginningOf(store, definition.name, mode !== "run") });
 if (mode === "run") dieInTheMiddle();
 
 // The terminal sends Ctrl-C to every process: the run ends after its state, and can be resumed.
@@ -17,13 +19,12 @@ const stop = new AbortController();
 process.on("SIGINT", () => stop.abort());
 
 const common = {
-  store: fileStore({ dir: places(folder).loops }),
+  store,
   bus,
   cwd: folder,
   signal: stop.signal,
   actionEnv: () => ({ PATH: pathWithTools() }),
 };
-const { definition } = await loadLoop(join(folder, "fix-types.yaml"));
 const result =
   mode === "run" ? await runLoop({ definition, ...common }) : await resumeLoop({ run: definition.name, ...common });
 const { sinks } = await bus.close();

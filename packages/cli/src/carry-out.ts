@@ -1,5 +1,6 @@
 import { createBus, errorMessage } from "@loops/core";
 import { type EngineOptions, type FsmEvent, fileStore, type RunResult } from "@loops/fsm";
+import { beginningOf } from "./beginning.js";
 import { resolverWithModel } from "./chosen-model.js";
 import type { Config, ConfigOptions } from "./config.js";
 import { configuredOptions } from "./engine-options.js";
@@ -22,34 +23,46 @@ export interface CarryOutOptions extends ConfigOptions {
   readonly llmModel?: string | undefined;
 }
 
+/** The run that is carried out. */
+export interface Carried {
+  /** Name of its loop or id. */
+  readonly run: string;
+  /** It is resumed, and not started anew. */
+  readonly goesOn: boolean;
+}
+
 /**
  * Carries a loop out with what is configured, and with the sinks and signals of the command line, shows it, and closes
  * the sinks whatever happened.
  *
+ * @param carried what is carried out
  * @param carry runs or resumes it with the engine's options
  */
 export async function carryOut(
   terminal: Terminal,
   options: CarryOutOptions,
   config: Config,
+  { run, goesOn }: Carried,
   carry: (engine: CarriedOptions) => Promise<RunResult>,
 ): Promise<ExitCode> {
   const configured = await configuredOptions(config);
   const wiring = await wiringOf(options.events, config);
+  const warn = (warning: Error) => note(terminal, `warning: ${warning.message}`);
+  const store = fileStore({
+    dir: options.dir,
+    durability: options.power === true ? "power" : "process",
+    onWarning: (warning) => warn(new Error(warning.message)),
+  });
   const bus = createBus<FsmEvent>({ onError: (error) => note(terminal, `warning: ${errorMessage(error)}`) });
   const interrupts = obeyInterrupts(() => note(terminal, "Stopping after this action; again to end it at once."));
+  let told = () => {};
   try {
     if (options.json === true) bus.addTransport(eventLines(terminal));
-    else showProgress(bus, terminal, { quiet: options.quiet });
+    else told = showProgress(bus, terminal, { quiet: options.quiet, begins: await beginningOf(store, run, goesOn) });
     if (wiring !== null) await wireSinks(bus, wiring, options.base, terminal);
-    const warn = (warning: Error) => note(terminal, `warning: ${warning.message}`);
     const result = await carry({
       ...configured,
-      store: fileStore({
-        dir: options.dir,
-        durability: options.power === true ? "power" : "process",
-        onWarning: (warning) => warn(new Error(warning.message)),
-      }),
+      store,
       loopsDir: options.dir,
       resolveLoop: resolverWithModel(options.dir, options.llmModel),
       bus,
@@ -64,6 +77,7 @@ export async function carryOut(
     if (interrupts.stop.aborted && error === interrupts.stop.reason) return exitCode.interrupted;
     throw error;
   } finally {
+    told();
     interrupts.release();
     await closeSinks(bus, terminal);
   }

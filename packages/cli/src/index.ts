@@ -1,3 +1,4 @@
+export { beginningOf } from "./beginning.js";
 export { type ExitCode, exitCode } from "./exit-code.js";
 export { main } from "./main.js";
 export { linesOf, type ProgressOptions, showProgress } from "./progress.js";

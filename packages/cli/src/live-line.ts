@@ -16,8 +16,12 @@ export interface LiveLine {
 export function liveLine(stream: NodeJS.WriteStream): LiveLine {
   const update = createLogUpdate(stream);
   let timer: NodeJS.Timeout | undefined;
+  let shown = false;
   const clear = () => {
     clearInterval(timer);
+    // An action that was over before anything was shown leaves no traces.
+    if (!shown) return;
+    shown = false;
     update.clear();
     // Gives the cursor back.
     update.done();
@@ -29,10 +33,13 @@ export function liveLine(stream: NodeJS.WriteStream): LiveLine {
       timer = setInterval(() => {
         const ms = performance.now() - began;
         const frame = frames[Math.floor(ms / frameMs) % frames.length];
+        shown = true;
         update(`${frame} ${text} ${(ms / 1000).toFixed(1)} s`);
       }, frameMs).unref();
     },
-    lift: () => update.clear(),
+    lift() {
+      if (shown) update.clear();
+    },
     clear,
   };
 }

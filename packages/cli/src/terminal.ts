@@ -1,4 +1,5 @@
 import { createColors } from "picocolors";
+import { cleanText } from "./clean-text.js";
 
 type Colors = ReturnType<typeof createColors>;
 
@@ -39,9 +40,9 @@ export function say({ out }: Terminal, text: string): void {
   out.write(`${text}\n`);
 }
 
-/** One line beside the result. */
+/** A line beside the result, or several. What others wrote in it does nothing to a terminal. */
 export function note({ err }: Terminal, text: string): void {
-  err.write(`${text}\n`);
+  err.write(`${cleanText(text)}\n`);
 }
 
 /** A result for scripts. */
@@ -77,7 +78,7 @@ async function ask(
       lines.once("close", () => resolve(null));
       signal.addEventListener("abort", () => resolve(null), { once: true });
       if (signal.aborted) resolve(null);
-      lines.question(question, resolve);
+      lines.question(cleanText(question), resolve);
     });
   } finally {
     lines.close();

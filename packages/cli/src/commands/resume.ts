@@ -26,7 +26,7 @@ export async function resume(terminal: Terminal, run: string, options: ResumeOpt
   const isOther = definition !== undefined && (newer !== null || llmModel !== undefined);
   const given = isOther ? ({ definition: withModel(definition, llmModel), onDrift: "use-given" } as const) : {};
   const context = options.context.length === 0 ? {} : { context: parseContext(options.context) };
-  return carryOut(terminal, options, config, (engine) =>
+  return carryOut(terminal, options, config, { run, goesOn: true }, (engine) =>
     resumeLoop({ ...engine, ...given, ...context, run, inDoubt, onInDoubt: askInDoubt(terminal, engine.signal) }),
   );
 }

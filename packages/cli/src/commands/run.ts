@@ -28,7 +28,7 @@ export async function run(
   const context = runContext(definition, input, options.context);
   const clearPrevious = options.beside !== true;
   const chosen = withModel(definition, options.llmModel);
-  return carryOut(terminal, options, config, (engine) =>
+  return carryOut(terminal, options, config, { run: definition.name, goesOn: false }, (engine) =>
     runLoop({ ...engine, definition: chosen, context, clearPrevious }),
   );
 }

@@ -1,4 +1,5 @@
 import { fileStore, type LoopDefinition, loadLoop, type RunState } from "@loops/fsm";
+import { cleanText } from "../clean-text.js";
 import { type ExitCode, exitCode } from "../exit-code.js";
 import { findLoopFile } from "../find-loop.js";
 import { table } from "../table.js";
@@ -54,5 +55,9 @@ function loopLines(loop: LoopDefinition): readonly string[] {
     name === loop.initial ? `* ${name}` : `  ${name}`,
     state.terminal === true ? "(ends)" : ((state.action ?? state.loop ?? "").split("\n")[0]?.slice(0, 80) ?? ""),
   ]);
-  return [loop.name, ...(loop.description === undefined ? [] : [loop.description]), ...table(states)];
+  return [
+    loop.name,
+    ...(loop.description === undefined ? [] : cleanText(loop.description).split("\n")),
+    ...table(states),
+  ];
 }

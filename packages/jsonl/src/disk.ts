@@ -52,5 +52,8 @@ export function asyncDisk(fs: JsonlFs, path: string, report: (error: unknown) =>
 
 export function stalled(path: string, ms: number): LoopsError {
   const what = `[jsonl] the disk of ${path} has not answered for ${Math.round(ms)} ms`;
-  return new LoopsError("LOOPS_STALL", `${what}; events stay queued within bounds; look at the disk or its network`);
+  return new LoopsError(
+    "LOOPS_STALL",
+    `${what}; events stay queued within bounds until close; look at the disk or its network`,
+  );
 }

@@ -3,6 +3,7 @@ import { type LoopEvent, LoopsError, withDefaults } from "@loops/core";
 import { ChangeWatch } from "./change-watch.js";
 import { type BadFileLine, LogReader } from "./log-reader.js";
 import type { ReadGap } from "./read-gap.js";
+import { checkCallbacks, checkPath } from "./read-path.js";
 import { parsePosition } from "./read-position.js";
 
 export interface FollowEventsOptions {
@@ -81,7 +82,13 @@ class Follower implements EventFollower {
   constructor(given: string, options: FollowEventsOptions) {
     const { from = "start", rotated = false, position = null, ref = true, onBad, onGap, signal } = options;
     const { pollIntervalMs, lingerMs } = withDefaults("jsonl", options, { pollIntervalMs: 500, lingerMs: 200 });
-    const path = resolve(checkPath(given));
+    const path = resolve(checkPath(given, "followEvents"));
+    checkCallbacks({ onBad, onGap });
+    checkSignal(signal);
+    if (path.endsWith(".gz")) {
+      const todo = "read it with readEvents, or follow the file it was rotated from";
+      throw new LoopsError("LOOPS_CONFIG", `[jsonl] ${path} is compressed, and grows no more: ${todo}`);
+    }
     if (from !== "start" && from !== "end") {
       throw new LoopsError("LOOPS_CONFIG", `[jsonl] from must be "start" or "end", not ${JSON.stringify(from)}`);
     }
@@ -180,8 +187,9 @@ class Follower implements EventFollower {
   };
 }
 
-function checkPath(path: unknown): string {
-  if (typeof path === "string" && path !== "" && !path.includes("\0")) return path;
-  const example = 'followEvents("events.jsonl")';
-  throw new LoopsError("LOOPS_CONFIG", `[jsonl] path must name a file, not ${JSON.stringify(path)}: ${example}`);
+function checkSignal(signal: unknown): void {
+  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
+  if (signal === undefined || (typeof aborted === "boolean" && typeof addEventListener === "function")) return;
+  const message = `[jsonl] signal must be an AbortSignal, such as that of an AbortController, not ${JSON.stringify(signal)}`;
+  throw new LoopsError("LOOPS_CONFIG", message);
 }

@@ -2,10 +2,12 @@ import { resolve } from "node:path";
 import { LoopsError, type OnError } from "@loops/core";
 import type { JsonlFs } from "./file-calls.js";
 import type { Fsync } from "./line-file.js";
+import { linkTarget } from "./link-target.js";
 import { type RotateOptions, type Rotation, resolveRotation } from "./rotate-options.js";
+import { unknownOption } from "./unknown-option.js";
 
 export interface JsonlTransportOptions {
-  /** The file. Its directory is made if it is not there. */
+  /** The file. Its directory is made if it is not there. With `rotate`, a link is followed now, once. */
   readonly path: string;
   /** Permissions of a file that is made here. @default 0o600 */
   readonly mode?: number | undefined;
@@ -46,7 +48,23 @@ export interface ResolvedOptions extends Omit<JsonlTransportOptions, "rotate"> {
   readonly rotation: Rotation | undefined;
 }
 
-/** @throws LoopsError `LOOPS_CONFIG` */
+/** Those that can be configured; a program can give `onError` and `fs` besides. */
+export const configurable: readonly string[] = [
+  "path",
+  "mode",
+  "rotate",
+  "fsync",
+  "async",
+  "maxBatchBytes",
+  "flushIntervalMs",
+  "maxQueueItems",
+  "maxQueueBytes",
+  "overflow",
+  "maxRetryMs",
+  "closeTimeoutMs",
+];
+
+/** Unknown options get a process warning. @throws LoopsError `LOOPS_CONFIG` */
 export function resolveOptions(options: JsonlTransportOptions): ResolvedOptions {
   const { path, mode = 0o600, rotate, fsync = "never", async = false, overflow = "drop-newest" } = options ?? {};
   if (typeof path !== "string" || path === "" || path.includes("\0")) {
@@ -60,8 +78,18 @@ export function resolveOptions(options: JsonlTransportOptions): ResolvedOptions 
     throw wrong('fsync must be "never", "flush" or "batch"', fsync);
   }
   if (typeof async !== "boolean") throw wrong("async must be true or false", async);
+  for (const name of ["maxQueueItems", "maxQueueBytes"] as const) {
+    if (options[name] === 0) throw wrong(`${name} must be 1 or more: with less every event is dropped`, 0);
+  }
+  const rotation = resolveRotation(rotate);
+  const known = [...configurable, "onError", "fs"];
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) process.emitWarning(unknownOption(name, known), { type: "LoopsWarning" });
+  }
   // Now: what the working directory is later must not split the file.
-  return { ...options, path: resolve(path), mode, fsync, async, overflow, rotation: resolveRotation(rotate) };
+  const absolute = resolve(path);
+  const file = rotation === undefined ? absolute : linkTarget(absolute);
+  return { ...options, path: file, mode, fsync, async, overflow, rotation };
 }
 
 function wrong(what: string, given: unknown, example = ""): LoopsError {

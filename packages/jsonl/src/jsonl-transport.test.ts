@@ -164,7 +164,7 @@ describe("writing", () => {
     expect(() => createTransport({ path: 5 }, context)).toThrowError(/path must be a text/);
     const warnings: string[] = [];
     await createTransport({ flushIntervlMs: 5 }, { ...context, warn: (message) => warnings.push(message) });
-    expect(warnings).toEqual([expect.stringMatching(/flushIntervlMs is not known and has no effect; known are path/)]);
+    expect(warnings).toEqual([expect.stringMatching(/flushIntervlMs is not known .*; did you mean flushIntervalMs\?/)]);
   });
 
   it("a tight loop of a hundred thousand emits drops nothing", async () => {
@@ -206,6 +206,21 @@ describe("writing", () => {
     expect(() => jsonlTransport({ path: "" })).toThrowError(/\[jsonl\] path must name a file/);
     expect(() => jsonlTransport({ path: inFolder("x"), mode: "600" as never })).toThrowError(/mode must be/);
     expect(() => jsonlTransport({ path: inFolder("x"), maxQueueItems: -1 })).toThrowError(/maxQueueItems/);
+    expect(() => jsonlTransport({ path: inFolder("x"), maxQueueItems: 0 })).toThrowError(/maxQueueItems must be 1 or/);
+    expect(() => jsonlTransport({ path: inFolder("x"), maxQueueBytes: 0 })).toThrowError(/maxQueueBytes must be 1 or/);
+  });
+
+  it("warns of an option that nobody knows, with the one that is likely meant", async () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const given = { path: inFolder("x"), rotatee: {}, flushIntervalMS: 5, maxQueueItms: 5, asnyc: true, color: "red" };
+    await jsonlTransport(given).close();
+    const said = warn.mock.calls.map(([message]) => String(message));
+    warn.mockRestore();
+    expect(said).toHaveLength(5);
+    for (const name of ["rotate", "flushIntervalMs", "maxQueueItems", "async"]) {
+      expect(said.filter((message) => message.endsWith(`did you mean ${name}?`))).toHaveLength(1);
+    }
+    expect(said[4]).toMatch(/\[jsonl\] the option color is not known and has no effect; known are path, mode, /);
   });
 });
 

@@ -180,7 +180,7 @@ export class LineFile implements Appender {
   /** With the file's name and what to do; a {@link DeliveryError} stays one, so that the queue learns what arrived. */
   #failure(error: unknown): LoopsError {
     const todo =
-      "its events stay queued and are tried again; check the path, its permissions and the space on the disk";
+      "its events stay queued and are tried again until close; check the path, its permissions and the space on the disk";
     const message = `[jsonl] cannot write ${this.#options.path}: ${errorMessage(error)}; ${todo}`;
     if (!isLoopsError(error, "LOOPS_DELIVERY")) return new LoopsError("LOOPS_WRITE", message, { cause: error });
     const { kind, failedIndexes, othersDelivered, cause } = error as DeliveryError;

@@ -1,8 +1,8 @@
 import { type BigIntStats, close, closeSync, constants, fstat, open, read } from "node:fs";
 import { promisify } from "node:util";
-import { LoopsError } from "@loops/core";
 import { FileMark, headBytes } from "./file-mark.js";
 import type { LogFile } from "./log-file.js";
+import { noRegularFile } from "./read-path.js";
 
 const openFile = promisify(open);
 const fstatOf = promisify(fstat) as (fd: number, options: { bigint: true }) => Promise<BigIntStats>;
@@ -29,7 +29,7 @@ export class PlainFile implements LogFile {
     const fd = await openFile(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const stat = await fstatOf(fd, { bigint: true });
-      if (!stat.isFile()) throw new LoopsError("LOOPS_CONFIG", `[jsonl] ${path} cannot be read: it is no regular file`);
+      if (!stat.isFile()) throw noRegularFile(path);
       return new PlainFile(path, fd, new FileMark(stat, await readExactly(fd, headBytes, 0)));
     } catch (error) {
       close(fd);

@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import type { LoopEvent } from "@loops/core";
-import { type BadLine, readNdjson } from "@loops/core/ndjson";
+import { type BadLine, type NdjsonRecord, readNdjson } from "@loops/core/ndjson";
 import { eventOf } from "./event-of.js";
 import { type BadFileLine, LogReader } from "./log-reader.js";
+import { readCompressed } from "./read-compressed.js";
 import type { ReadGap } from "./read-gap.js";
+import { checkCallbacks, checkPath, noRegularFile } from "./read-path.js";
 
 export interface ReadEventsOptions {
   /** Read the rotated files first, the oldest before all, compressed or not. @default false */
@@ -25,12 +27,18 @@ export interface EventReader extends AsyncIterable<LoopEvent> {
 /**
  * Reads the events of a JSON Lines file in order, up to its end at the time of reading; with `rotated` those of the
  * rotated files before. A missing file is empty; lines that are no events are skipped and counted. Reads what other
- * writers made: `type` and `timestamp` as aliases, blanks, ASCII escapes, bare `NaN`.
+ * writers made: `type` and `timestamp` as aliases, blanks, ASCII escapes, bare `NaN`. A path that ends in `.gz` is that
+ * one compressed file.
  *
  * At least once: after a crash an event can be there twice. Its `id` tells.
+ *
+ * @throws LoopsError `LOOPS_CONFIG` for options of the wrong kind; while iterating, for a directory, and else what the
+ * file system reports
  */
 export function readEvents(path: string, options: ReadEventsOptions = {}): EventReader {
   const { rotated = false, onBad, onGap } = options;
+  checkPath(path, "readEvents");
+  checkCallbacks({ onBad, onGap });
   const counts = { badLines: 0, gaps: 0 };
   const count = {
     onBad(line: BadFileLine) {
@@ -51,11 +59,20 @@ export function readEvents(path: string, options: ReadEventsOptions = {}): Event
     },
     async *[Symbol.asyncIterator]() {
       Object.assign(counts, { badLines: 0, gaps: 0 });
+      if (path.endsWith(".gz")) return yield* readCompressed(path, count);
       if (rotated) return yield* readAll(new LogReader({ path: resolve(path), from: "oldest", lingerMs: 0, ...count }));
       const told = (line: BadLine) => count.onBad({ ...line, path });
-      for await (const { value } of readNdjson(path, { onBad: told })) yield eventOf(value);
+      for await (const { value } of records(path, told)) yield eventOf(value);
     },
   };
+}
+
+async function* records(path: string, onBad: (line: BadLine) => void): AsyncGenerator<NdjsonRecord, void, undefined> {
+  try {
+    yield* readNdjson(path, { onBad });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === "EISDIR" ? noRegularFile(path, error) : error;
+  }
 }
 
 async function* readAll(reader: LogReader): AsyncGenerator<LoopEvent, void, undefined> {

@@ -1,7 +1,6 @@
-import { LoopsError, withDefaults } from "@loops/core";
+import { LoopsError } from "@loops/core";
 
-/** When a file is put aside for a new one, and how many of those are kept. One of the two bounds must be given. */
-export interface RotateOptions {
+interface RotateSettings {
   /** No file gets larger, but for a single line that is: it has a file of its own. @default no bound */
   readonly maxBytes?: number | undefined;
   /** A file that was made so long ago is put aside before the next line, in ms. @default no bound */
@@ -12,7 +11,10 @@ export interface RotateOptions {
   readonly gzip?: boolean | undefined;
 }
 
-export type Rotation = Required<{ readonly [K in keyof RotateOptions]: NonNullable<RotateOptions[K]> }>;
+/** When a file is put aside for a new one, and how many of those are kept. One of the two bounds must be given. */
+export type RotateOptions = RotateSettings & ({ readonly maxBytes: number } | { readonly maxAgeMs: number });
+
+export type Rotation = Required<{ readonly [K in keyof RotateSettings]: NonNullable<RotateSettings[K]> }>;
 
 const none = Number.POSITIVE_INFINITY;
 const names = ["maxBytes", "maxAgeMs", "maxFiles", "gzip"];
@@ -26,21 +28,27 @@ export function resolveRotation(given: unknown): Rotation | undefined {
   for (const name of Object.keys(given)) {
     if (!names.includes(name)) throw wrong(`rotate.${name} is not known; known are ${names.join(", ")}`);
   }
-  const options = given as RotateOptions;
-  const { maxBytes, maxAgeMs, maxFiles } = withDefaults("jsonl", options, {
-    maxBytes: none,
-    maxAgeMs: none,
-    maxFiles: 5,
-  });
+  const options = given as RotateSettings;
+  const maxBytes = bound(options, "maxBytes");
+  const maxAgeMs = bound(options, "maxAgeMs");
+  const { maxFiles = 5 } = options;
   if (maxBytes === none && maxAgeMs === none) throw wrong("rotate needs maxBytes, maxAgeMs or both");
-  if (maxBytes < 1 || maxAgeMs < 1) throw wrong("rotate.maxBytes and rotate.maxAgeMs must be 1 or more");
-  if (maxFiles < 1 || (maxFiles !== none && !Number.isInteger(maxFiles))) {
-    throw wrong(`rotate.maxFiles must be a whole number from 1, or Infinity, not ${maxFiles}`);
+  if (typeof maxFiles !== "number" || !(maxFiles >= 1) || (maxFiles !== none && !Number.isInteger(maxFiles))) {
+    throw wrong(`rotate.maxFiles must be a whole number from 1, or Infinity, not ${shown(maxFiles)}`);
   }
   const { gzip = false } = options;
   if (typeof gzip !== "boolean") throw wrong(`rotate.gzip must be true or false, not ${JSON.stringify(gzip)}`);
   return { maxBytes, maxAgeMs, maxFiles, gzip };
 }
+
+function bound(options: RotateSettings, name: "maxBytes" | "maxAgeMs"): number {
+  const value: unknown = options[name] ?? none;
+  if (typeof value === "number" && value >= 1) return value;
+  throw wrong(`rotate.${name} must be a number from 1, not ${shown(value)}`);
+}
+
+/** JSON knows no NaN. */
+const shown = (value: unknown) => (typeof value === "number" ? String(value) : JSON.stringify(value));
 
 function wrong(what: string): LoopsError {
   return new LoopsError("LOOPS_CONFIG", `[jsonl] ${what}`);

@@ -201,7 +201,7 @@ export class RotatingFile implements Appender {
   #failure(error: unknown): unknown {
     if (isLoopsError(error)) return error;
     const todo =
-      "its events stay queued and are tried again; check the path, its permissions and the space on the disk";
+      "its events stay queued and are tried again until close; check the path, its permissions and the space on the disk";
     const message = `[jsonl] cannot write ${this.#options.path}: ${errorMessage(error)}; ${todo}`;
     return new LoopsError("LOOPS_WRITE", message, { cause: error });
   }

@@ -173,7 +173,7 @@ export class WriterLock {
 
   #owned(who: string): LoopsError {
     const what = `[jsonl] another writer has ${this.#file} (${who}), and a file that is rotated can have one only`;
-    const todo = `events stay queued until it closes or ends; give each writer, each worker thread too, its own path, or remove ${this.path} if that writer is gone for certain`;
+    const todo = `events stay queued until it closes or ends, or this one closes; give each writer, each worker thread too, its own path, or remove ${this.path} if that writer is gone for certain`;
     return new LoopsError("LOOPS_FILE_OWNED", `${what}; ${todo}`);
   }
 }

@@ -510,6 +510,17 @@ describe("the end", () => {
     expect((await throwing.next()).done).toBe(true);
     path = folder;
     await expect(follow().next()).rejects.toThrow("no regular file");
+    const reading = readEvents(folder)[Symbol.asyncIterator]().next();
+    await expect(reading).rejects.toMatchObject({ code: "LOOPS_CONFIG", cause: { code: "EISDIR" } });
+  });
+
+  it("options and paths of the wrong kind are refused at once", () => {
+    const config = expect.objectContaining({ code: "LOOPS_CONFIG" });
+    for (const signal of [5, null, {}, "stop"]) expect(() => follow({ signal: signal as never })).toThrow(config);
+    expect(() => follow({ onBad: 5 as never })).toThrow(config);
+    expect(() => readEvents(path, { onGap: {} as never })).toThrow(config);
+    expect(() => readEvents(5 as never)).toThrow(config);
+    expect(() => followEvents(`${path}.1.gz`)).toThrow(/is compressed, and grows no more/);
   });
 
   it.skipIf(process.platform !== "linux")("leaves no descriptor open, wherever it ends", async () => {
@@ -562,6 +573,29 @@ function exitOf(program: string): Promise<number | null> {
 }
 
 describe("readEvents with rotated files", () => {
+  it("reads one compressed file by its name, and tells of what is no event in it and where it is damaged", async () => {
+    const text = `${lines(1, 20_000)}bad\n${line(20_001)}{"torn`;
+    const name = `${path}.3.gz`;
+    writeFileSync(name, gzipSync(text));
+    const bad: BadFileLine[] = [];
+    const numbers: unknown[] = [];
+    const reader = readEvents(name, { onBad: (told) => bad.push(told) });
+    for await (const event of reader) numbers.push(event["n"]);
+    expect(numbers).toEqual(Array.from({ length: 20_001 }, (_, index) => index + 1));
+    expect(bad).toMatchObject([
+      { path: name, number: 20_001, torn: false },
+      { path: name, number: 20_003, torn: true },
+    ]);
+    expect([reader.badLines, reader.gaps]).toEqual([2, 0]);
+    writeFileSync(name, gzipSync(text).subarray(0, -2000));
+    numbers.length = 0;
+    const gaps: ReadGap[] = [];
+    for await (const event of readEvents(name, { onGap: (gap) => gaps.push(gap) })) numbers.push(event["n"]);
+    expect(numbers.length).toBeLessThan(20_001);
+    expect(gaps).toMatchObject([{ reason: "unreadable", path: name }]);
+    for await (const event of readEvents(`${path}.9.gz`)) throw new Error(`not there: ${event.event}`);
+  });
+
   it("reads the rotated files, the oldest first, and then the file, up to its torn end", async () => {
     for (const n of [9, 10, 11]) writeFileSync(`${path}.${n}`, line(n));
     compress(9);

@@ -1,4 +1,15 @@
-import nodeFs, { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import nodeFs, {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createBus } from "@loops/core";
@@ -226,6 +237,32 @@ describe("rotation", () => {
     expect(numbersOf(await logFiles(path))).toEqual([2]);
   });
 
+  it.each([
+    ["is there", true],
+    ["is not there yet", false],
+  ])("of a link the file it leads to is put aside, not the link: one that %s", async (_how, there) => {
+    const real = join(folder, "elsewhere", "real.jsonl");
+    mkdirSync(join(folder, "elsewhere"));
+    if (there) writeFileSync(real, "");
+    symlinkSync(join("elsewhere", "real.jsonl"), path);
+    const { bus, sink, emit } = busTo({ rotate: { maxBytes: 1000, maxFiles: Number.POSITIVE_INFINITY } });
+    expect(sink.path).toBe(real);
+    emit(1, 30);
+    await bus.close();
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    expect(sink.rotation?.rotatedFiles).toBeGreaterThan(1);
+    expect(numbersOf(await logFiles(sink.path))).toEqual(range(1, 30));
+    expect(readdirSync(folder).sort()).toEqual(["elsewhere", "events.jsonl"]);
+  });
+
+  it("a link that leads to itself is reported, as any path that cannot be written", async () => {
+    symlinkSync("events.jsonl", path);
+    const { bus, emit, errors } = busTo();
+    emit(1);
+    await bus.close({ timeoutMs: 50 });
+    expect(errors[0]).toMatchObject({ code: "LOOPS_WRITE", message: expect.stringMatching(/tried again until close/) });
+  });
+
   it("a pipe is never put aside", async () => {
     const { bus, emit, errors } = busTo({ path: "/dev/null", rotate: { maxBytes: 10 } });
     // Its lock cannot be made where devices are, or can: either way the device stays what it is.
@@ -239,9 +276,16 @@ describe("rotation", () => {
     const wrong = (rotate: unknown) => () => jsonlTransport({ path, rotate: rotate as never });
     expect(wrong(true)).toThrowError(/rotate must be an object such as/);
     expect(wrong({})).toThrowError(/needs maxBytes, maxAgeMs or both/);
+    // @ts-expect-error one of the bounds must be given
+    expect(() => jsonlTransport({ path, rotate: {} })).toThrowError(/needs maxBytes/);
+    // @ts-expect-error as above
+    expect(() => jsonlTransport({ path, rotate: { gzip: true } })).toThrowError(/needs maxBytes/);
     expect(wrong({ maxSize: 5 })).toThrowError(/rotate.maxSize is not known; known are maxBytes/);
-    expect(wrong({ maxBytes: "1M" })).toThrowError(/maxBytes must be a number/);
-    expect(wrong({ maxBytes: 0 })).toThrowError(/must be 1 or more/);
+    expect(wrong({ maxBytes: "1M" })).toThrowError(/rotate.maxBytes must be a number from 1, not "1M"/);
+    expect(wrong({ maxBytes: 0 })).toThrowError(/rotate.maxBytes must be a number from 1, not 0/);
+    expect(wrong({ maxAgeMs: -1 })).toThrowError(/rotate.maxAgeMs must be a number from 1, not -1/);
+    expect(wrong({ maxBytes: Number.NaN })).toThrowError(/not NaN/);
+    expect(wrong({ maxBytes: 5, maxFiles: "5" })).toThrowError(/maxFiles must be a whole number from 1, .* not "5"/);
     expect(wrong({ maxBytes: 5, maxFiles: 0 })).toThrowError(/maxFiles must be a whole number from 1/);
     expect(wrong({ maxBytes: 5, gzip: "yes" })).toThrowError(/gzip must be true or false/);
     expect(() => jsonlTransport({ path, fsync: "always" as never })).toThrowError(/fsync must be "never", "flush" or/);

@@ -1,4 +1,5 @@
 import { LoopsError, withDefaults } from "@loops/core";
+import { checkKnown } from "../known-options.js";
 
 /** Options of `createActivityHandler`. */
 export interface ActivityHandlerOptions {
@@ -41,8 +42,9 @@ export interface ResolvedActivityOptions extends Readonly<Record<keyof typeof de
   readonly allowedOrigins: readonly string[];
 }
 
-/** @throws LoopsError `LOOPS_CONFIG` naming the option that is of the wrong kind */
+/** @throws LoopsError `LOOPS_CONFIG` naming the option that is of the wrong kind or not known */
 export function resolveActivityOptions(options: ActivityHandlerOptions = {}): ResolvedActivityOptions {
+  checkKnown("memory-log/http", options, [...Object.keys(defaults), "authorize", "allowOrigin"]);
   const { authorize, allowOrigin = [], ...given } = options;
   if (authorize !== undefined && typeof authorize !== "function") {
     throw new LoopsError("LOOPS_CONFIG", "[memory-log/http] authorize must be a function");

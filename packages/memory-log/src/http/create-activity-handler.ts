@@ -1,4 +1,4 @@
-import { type EventLog, timerMs } from "@loops/core";
+import { type EventLog, LoopsError, timerMs } from "@loops/core";
 import { type ActivityHandlerOptions, resolveActivityOptions } from "./activity-options.js";
 import { type ActivityRequest, parseActivityRequest } from "./activity-request.js";
 import { corsHeaders, preflightHeaders } from "./cors.js";
@@ -36,9 +36,14 @@ const busyRetrySeconds = "5";
  *
  * What the log or `authorize` throws is thrown on: the server answers 500, or breaks the stream off.
  *
- * @throws LoopsError `LOOPS_CONFIG` when an option is of the wrong kind
+ * @throws LoopsError `LOOPS_CONFIG` when an option is of the wrong kind or not known, and for a log that cannot be
+ * followed, such as that of `createMemoryLog`
  */
 export function createActivityHandler(log: ReadableLog, options?: ActivityHandlerOptions): ActivityHandler {
+  if (typeof log?.query !== "function" || typeof log.tail !== "function") {
+    const what = "needs a log with query and tail, such as memoryLogTransport(); that of createMemoryLog has no tail";
+    throw new LoopsError("LOOPS_CONFIG", `[memory-log/http] ${what}`);
+  }
   const resolved = resolveActivityOptions(options);
   const { authorize, allowedOrigins, maxStreams, maxPageBytes } = resolved;
   const withOrigin = allowedOrigins.length > 0;

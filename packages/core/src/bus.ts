@@ -75,7 +75,11 @@ type WithName<E extends AnyEvent, N extends string> = E extends AnyEvent
 export type Heard<E extends AnyEvent, N extends string> = Stamped &
   (string extends E["event"] ? E : [Exclude<N, E["event"]>] extends [never] ? WithName<E, N> : E);
 
-/** The event bus: one order for all, and no sink, listener or event can harm another or the caller. */
+/**
+ * The event bus: one order for all, and no sink, listener or event can harm another or the caller.
+ *
+ * Code that only emits asks for `Pick<Bus, "emit">`: a `Bus<MyEvent>` is one, and no `Bus`.
+ */
 export interface Bus<E extends AnyEvent = EventInput> {
   /** Synchronous; never throws. An emit from inside a listener or sink is queued behind the current one. */
   emit(event: Emittable<E>): void;

@@ -21,7 +21,7 @@ export interface SinkReport extends TransportStats {
   readonly name: string;
   /** `flush`: all that was waiting at the call is delivered. `close`: all that the sink ever got. */
   readonly ok: boolean;
-  /** Why it is not ok. */
+  /** Why it is not ok: a `LoopsError`, or what the transport's own `flush` or `close` threw, which may be anything. */
   readonly error?: unknown;
 }
 

@@ -92,7 +92,7 @@ export interface RunList<S extends StoredRun = StoredRun> {
 export interface CreateRunOptions {
   /**
    * Archives what is left of the loop's previous runs whose owner is gone, with their children: the one in the loop's
-   * own place, and those beside it that have ended. Children of a run that is still there stay for their parent, and a
+   * own place, and those beside it that have ended; of very many a part, and the next one goes on with it. Children of a run that is still there stay for their parent, and a
    * child clears nothing.
    * @default true
    */

@@ -12,7 +12,7 @@ import {
 import { type BrokenSink, brokenSink, withMethods } from "./broken/broken-sink.js";
 import { brokenFlush } from "./broken/flush.js";
 import { collect } from "./fixtures/collect.js";
-import { fileSink } from "./fixtures/file-sink.js";
+import { fileSink, fileSubject } from "./fixtures/file-sink.js";
 import { ringSink } from "./fixtures/ring-log.js";
 import { queuedSink, queuedSubject, type SinkKind, synchronousSink } from "./fixtures/sinks.js";
 
@@ -97,6 +97,7 @@ describe("what is registered", () => {
     [{ maxQueueBytes: 1000 }, "1000 bytes"],
     [{ maxQueueItems: 1000, maxQueueBytes: 65_536 }, "256 bytes for each item"],
     [{ maxQueueItems: Number.NaN }, "NaN items"],
+    [{ maxQueueItem: 100 } as object, 'did you mean "maxQueueItems"?'],
   ])("bounds that no check can reach one by one are refused: %o", (bounds, message) => {
     expect(() => plan({ capabilities: { bounds } })).toThrow(message);
   });
@@ -106,6 +107,27 @@ it("a log that the checks cannot fill, or not stay within, is refused", () => {
   for (const maxEntries of [10, 1_000_000, Number.NaN]) {
     expect(() => plan({ capabilities: { log: { maxEntries } } })).toThrow(`a log of ${maxEntries} entries`);
   }
+});
+
+it.each([
+  [{ test: undefined }, "[sink] test must be the function of your runner, such as that of node:test, not undefined"],
+  [{ create: {} }, "[sink] create must be a function that returns what is to be tried, not {}"],
+  [{ name: undefined }, "[transportConformance] name must be a text"],
+  [{ knownGap: ["order"] }, '[sink] the option "knownGap" is unknown; did you mean "knownGaps"?'],
+  [{ knownGaps: "order" }, "[sink] knownGaps must be a list of ids, not 'order'"],
+  [{ patienceMs: "4s" }, "[sink] patienceMs must be a number above 0, not '4s'"],
+  [{ capabilities: ["queued"] }, "[sink] capabilities must be an object, not [ 'queued' ]"],
+  [{ capabilities: { queud: true } }, '[sink] in capabilities "queud" is unknown; did you mean "queued"?'],
+  [{ capabilities: { faults: ["fial"] } }, '[sink] in capabilities.faults "fial" is unknown; did you mean "fail"?'],
+  [{ capabilities: { faults: ["heal"] } }, '"heal" is unknown; known: fail, stall, poison, crash'],
+  [{ capabilities: { faults: "fail" } }, "[sink] capabilities.faults must be a list of names, not 'fail'"],
+  [{ capabilities: { log: { maxEntrys: 1000 } } }, 'did you mean "maxEntries"?'],
+])("a call that is wrong is refused before anything is registered: %j", (options, message) => {
+  const registered: string[] = [];
+  const test = (name: string) => registered.push(name);
+  const call = () => plan({ test, ...(options as Partial<ConformanceOptions>) });
+  expect(call).toThrow(expect.objectContaining({ code: "LOOPS_CONFIG", message: expect.stringContaining(message) }));
+  expect(registered).toEqual([]);
 });
 
 describe("known gaps", () => {
@@ -175,6 +197,15 @@ describe("what a failure says", () => {
     const usual = transportChecks.find(({ id }) => id === "flush-deadline")?.mend ?? "";
     expect(failures.get("flush-deadline")?.message).toContain("mend:     Reject when flush ends before");
     expect(failures.get("flush-deadline")?.message).not.toContain(usual);
+  });
+
+  it("with which exit code the child of a kill ended by itself, and what it said", async () => {
+    const create = () => fileSubject("exits-with-code");
+    const { failures } = await collect({ ...fileSink, create });
+    expect([...failures.keys()]).toEqual(["durable-kill"]);
+    expect(failures.get("durable-kill")?.message).toContain(
+      "it ended by itself (exit code 3); it confirmed 0. It says: no such file",
+    );
   });
 
   it("that a declared fault is not there", async () => {

@@ -1,4 +1,4 @@
-import { type Bus, type EventLog, LoopsError, type OnError, type Transport } from "@loops/core";
+import type { Bus, EventLog, OnError, Transport } from "@loops/core";
 
 /** What is read back of an event: at least its `id`; with `roundTrip` all of its fields. */
 export interface ObservedEvent {
@@ -6,8 +6,10 @@ export interface ObservedEvent {
   readonly [field: string]: unknown;
 }
 
+export const faultNames = ["fail", "stall", "poison", "crash"] as const;
+
 /** Kinds of trouble that the kit can order. */
-export type FaultName = "fail" | "stall" | "poison" | "crash";
+export type FaultName = (typeof faultNames)[number];
 
 /** Switches on the target behind a transport (a server, a file, a driver), never on the transport itself. */
 export interface Faults {
@@ -114,21 +116,4 @@ export interface ConformanceOptions {
   readonly patienceMs?: number | undefined;
   /** Repeats the random steps of a check that failed and named its seed. @default another one in each run */
   readonly seed?: number | undefined;
-}
-
-/** @throws LoopsError `LOOPS_CONFIG` for bounds that the checks cannot reach one by one, or not stay within */
-export function requireUsableBounds(name: string, { bounds = {}, log }: TransportCapabilities): void {
-  const { maxQueueItems: items = 100, maxQueueBytes: bytes = Number.POSITIVE_INFINITY } = bounds;
-  if (!(items >= 100 && bytes >= 32_768 && bytes >= 256 * items)) {
-    throw new LoopsError(
-      "LOOPS_CONFIG",
-      `[${name}] bounds of ${items} items and ${bytes} bytes are too small for the checks: ` +
-        "give at least 100 items, 32768 bytes, and 256 bytes for each item",
-    );
-  }
-  if (log === undefined || (log.maxEntries >= 1000 && log.maxEntries <= 100_000)) return;
-  throw new LoopsError(
-    "LOOPS_CONFIG",
-    `[${name}] a log of ${log.maxEntries} entries does not suit the checks: let create() configure 1000 to 100000`,
-  );
 }

@@ -4,7 +4,9 @@ import { Random, randomSeed } from "../random.js";
 import { allChecks } from "./all-checks.js";
 import type { Check } from "./check.js";
 import { type Need, unmetNeeds } from "./needs.js";
-import { type ConformanceOptions, requireUsableBounds } from "./options.js";
+import type { ConformanceOptions } from "./options.js";
+import { requireCall } from "./require-call.js";
+import { capabilityNames, requireUsableCapabilities } from "./require-capabilities.js";
 import { runCheck } from "./run-check.js";
 
 /** A check without its inside: what it promises, what it needs (see `transportNeeds`), how its defect is usually mended. */
@@ -34,12 +36,14 @@ const DEFAULT_PATIENCE_MS = 4000;
  * usually mended.
  *
  * @returns which checks are registered, and which are not for want of what
- * @throws LoopsError `LOOPS_CONFIG` for unusable bounds and for a known gap that names no registered check
+ * @throws LoopsError `LOOPS_CONFIG` for a call that is wrong: no `test`, a misspelt capability or fault, unusable bounds, a known
+ * gap that names no registered check
  */
 export function transportConformance(options: ConformanceOptions): ConformancePlan {
+  requireCall("transportConformance", options, capabilityNames);
   const { test, name, create, capabilities = {}, knownGaps = [], patienceMs = DEFAULT_PATIENCE_MS } = options;
   const { seed = randomSeed() } = options;
-  requireUsableBounds(name, capabilities);
+  requireUsableCapabilities(name, capabilities);
   const judged = allChecks.map((check) => ({ check, unmet: unmetNeeds(check.needs, capabilities) }));
   const checks = judged.filter(({ unmet }) => unmet.length === 0).map(({ check }) => check);
   const registered = checks.map((check) => check.id);

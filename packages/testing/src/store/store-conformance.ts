@@ -1,9 +1,10 @@
 import { AssertionError } from "node:assert/strict";
 import { LoopsError } from "@loops/core";
+import { requireCall } from "../conformance/require-call.js";
 import { Random, randomSeed } from "../random.js";
 import { allStoreChecks } from "./all-checks.js";
 import type { StoreCheck } from "./check.js";
-import { type StoreNeed, unmetStoreNeeds } from "./needs.js";
+import { type StoreNeed, storeNeeds, unmetStoreNeeds } from "./needs.js";
 import type { StoreConformanceOptions } from "./options.js";
 import { runStoreCheck } from "./run-check.js";
 
@@ -34,9 +35,11 @@ const DEFAULT_PATIENCE_MS = 10_000;
  * mended.
  *
  * @returns which checks are registered, and which are not for want of what
- * @throws LoopsError `LOOPS_CONFIG` for a known gap that names no registered check
+ * @throws LoopsError `LOOPS_CONFIG` for a call that is wrong: no `test`, a misspelt capability, a known gap that names no
+ * registered check
  */
 export function storeConformance(options: StoreConformanceOptions): StoreConformancePlan {
+  requireCall("storeConformance", options, Object.keys(storeNeeds));
   const { test, name, create, capabilities = {}, knownGaps = [], patienceMs = DEFAULT_PATIENCE_MS } = options;
   const { seed = randomSeed() } = options;
   const judged = allStoreChecks.map((check) => ({ check, unmet: unmetStoreNeeds(check.needs, capabilities) }));

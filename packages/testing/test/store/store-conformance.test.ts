@@ -76,6 +76,17 @@ describe("what is registered", () => {
     expect(Object.keys(storeNeeds).filter((need) => !needed.has(need as StoreNeed))).toEqual([]);
   });
 
+  it("a call that is wrong is refused, and says what was probably meant", () => {
+    const refused = (options: object, message: string) => {
+      const error = expect.objectContaining({ code: "LOOPS_CONFIG", message: expect.stringContaining(message) });
+      expect(() => storeConformance({ test: () => {}, name: "store", ...sound, ...options })).toThrow(error);
+    };
+    refused({ test: undefined }, "[store] test must be the function of your runner");
+    refused({ create: undefined }, "[store] create must be a function");
+    refused({ capabilities: { killabel: true } }, 'in capabilities "killabel" is unknown; did you mean "killable"?');
+    refused({ knownGap: [] }, 'did you mean "knownGaps"?');
+  });
+
   it("a known gap passes while it is open, fails once it is closed, and has to name a check", async () => {
     const [open] = brokenStores.filter(({ breaks }) => breaks === "read-on");
     expect([...(await collect({ ...open, knownGaps: ["read-on"] })).keys()]).toEqual([]);
@@ -96,6 +107,13 @@ describe("what a failure says", () => {
       expect.stringMatching(/^ {2}seen: {5}kit-1 \(loop_start\), kit-2/),
       "  mend:     Let readEvents(loop, runId, after) leave out the first `after` events.",
     ]);
+  });
+
+  it("with which exit code the child of a kill ended by itself, and what it said", async () => {
+    const child = { script: new URL("../fixtures/exits-with-code.mjs", import.meta.url) };
+    const create = () => ({ ...killableSubject(), child });
+    const failures = await collect({ create, capabilities: { killable: true } });
+    expect(failures.get("kill")?.message).toContain("0 times. It ended by itself (exit code 3). It says: no such file");
   });
 
   it("that what create returned could not be tried, and that the store never answered", async () => {

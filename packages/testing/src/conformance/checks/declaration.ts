@@ -1,7 +1,6 @@
 import type { Check } from "../check.js";
+import { faultNames } from "../options.js";
 import { demand } from "../violation.js";
-
-const faultNames = ["fail", "stall", "poison", "crash"] as const;
 
 export const declarationChecks: readonly Check[] = [
   {

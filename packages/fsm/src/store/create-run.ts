@@ -67,15 +67,22 @@ function mayReplace(context: StoreContext, content: StemContent | null, loop: st
   return false;
 }
 
+/** The rest is the next start's: a start that archives thousands of runs would seem to hang. */
+const maxArchived = 100;
+
 /** Runs that went on beside another one of their loop lie under stems of their own: once ended they are archived too. */
 function archiveEnded(context: StoreContext, loop: string, running: readonly StemContent[]): void {
   const ids = new Set(running.map((content) => (content.kind === "run" ? content.run.state.run_id : null)));
+  let left = maxArchived;
   for (const content of running) {
+    if (left === 0) return;
     if (content.kind === "corrupt" || content.paths.stem === loop) continue;
     const { loop_name, status, parent_run_id = null } = content.run.state;
     // What a child came to is its parent's to record.
     const isWaitedFor = parent_run_id !== null && ids.has(parent_run_id);
-    if (loop_name === loop && hasEnded(status) && !isWaitedFor) archiveUnowned(context, content);
+    if (loop_name !== loop || !hasEnded(status) || isWaitedFor) continue;
+    archiveUnowned(context, content, running);
+    left -= 1;
   }
 }
 

@@ -11,6 +11,7 @@ import type { StoreContext } from "./store-context.js";
 import { runNotEnded, runNotFound } from "./store-errors.js";
 
 export type RunContent = Extract<StemContent, { kind: "run" }>;
+export type Present = readonly StemContent[];
 export type RunClaim = Claim<LoadedRun | null>;
 
 /**
@@ -40,28 +41,49 @@ export function archiveEndedRun(
   }
 }
 
-/** Moves a run into the history whatever its status, its children first; one whose owner lives is left alone. */
-export function archiveUnowned(context: StoreContext, { paths, run }: RunContent): void {
+/**
+ * Moves a run into the history whatever its status, its children first; one whose owner lives is left alone.
+ *
+ * @param present the runs that there are, as they were read with this one
+ */
+export function archiveUnowned(context: StoreContext, { paths, run }: RunContent, present: Present): void {
   const claimed = claimOrNull(context, paths, run.state.run_id);
   if (claimed === null) return;
   try {
     if (claimed.record?.state.run_id === run.state.run_id) {
-      archiveClaimed(context, paths, run.state.loop_name, claimed);
+      archiveClaimed(
+        context,
+        paths,
+        run.state.loop_name,
+        claimed,
+        claimed.record.seq === run.seq ? present : undefined,
+      );
     }
   } finally {
     removeOwner(context, claimed.path);
   }
 }
 
-/** Archives what lies where a claim was made, and clears the place. The claim stays. */
-export function archiveClaimed(context: StoreContext, paths: RunPaths, loop: string, claimed: RunClaim): void {
+/**
+ * Archives what lies where a claim was made, and clears the place. The claim stays.
+ *
+ * @param present the runs that there are, read when this one had its last commit already: it has made no child since.
+ * @default they are read
+ */
+export function archiveClaimed(
+  context: StoreContext,
+  paths: RunPaths,
+  loop: string,
+  claimed: RunClaim,
+  present: Present = [...readRunning(context)],
+): void {
   const previous = claimed.record;
   if (previous === null) {
     // No commit and no state: of a run that was killed before its first commit, or events that lost their state.
     archiveRun(context, paths, loop, new Date().toISOString().replace(/[:.]/g, ""));
   } else {
     // Before their parent: where that is cut off, they are still found by it.
-    for (const child of childrenOf(context, previous.state.run_id)) archiveUnowned(context, child);
+    for (const child of childrenOf(previous.state.run_id, present)) archiveUnowned(context, child, present);
     refreshFiles(context, paths, previous, claimed.epoch);
     archiveRun(context, paths, loop, previous.state.run_id);
   }
@@ -78,8 +100,8 @@ export function claimOrNull(context: StoreContext, paths: RunPaths, runId: strin
   }
 }
 
-function childrenOf(context: StoreContext, runId: string): readonly RunContent[] {
-  return [...readRunning(context)].filter(
+function childrenOf(runId: string, present: Present): readonly RunContent[] {
+  return present.filter(
     (content): content is RunContent => content.kind === "run" && content.run.state.parent_run_id === runId,
   );
 }

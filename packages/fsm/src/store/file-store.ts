@@ -8,6 +8,7 @@ import { createRun } from "./create-run.js";
 import { archiveEndedRun } from "./end-of-run.js";
 import { archivedJournal, readHistory } from "./history.js";
 import { checkPathPart, createLayout } from "./layout.js";
+import { OwnedRuns } from "./owned-runs.js";
 import { livingOwner, readOwners } from "./owner.js";
 import { ReadingPlaces } from "./reading-places.js";
 import { listRuns, newestOf } from "./run-list.js";
@@ -43,9 +44,11 @@ export function fileStore(options: FileStoreOptions = {}): StateStore<RunState> 
     fs: { ...nodeFs, ...options.fs },
     layout: createLayout(options.dir ?? ".loops"),
     durable: isDurable(options.durability),
+    seen: new Map(),
     warn: guardedWarn(options.onWarning ?? (() => undefined)),
   };
   const places = new ReadingPlaces(context.fs);
+  const owned = new OwnedRuns(context);
 
   return {
     create(state, { clearPrevious = true } = {}) {
@@ -65,8 +68,7 @@ export function fileStore(options: FileStoreOptions = {}): StateStore<RunState> 
 
     isOwned(runId) {
       checkPathPart("run id", runId);
-      const found = findRunById(context, runId);
-      return found !== null && livingOwner(readOwners(context, found.paths.stem)) !== null;
+      return owned.has(runId);
     },
 
     list: () => listRuns(context),

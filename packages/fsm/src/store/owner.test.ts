@@ -11,7 +11,7 @@ let context: StoreContext;
 beforeEach(() => {
   const dir = mkdtempSync(join(tmpdir(), "fsm-owner-"));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  context = { fs, layout: createLayout(dir), durable: false, warn: () => undefined };
+  context = { fs, layout: createLayout(dir), durable: false, seen: new Map(), warn: () => undefined };
   mkdirSync(context.layout.running);
 });
 

@@ -16,17 +16,34 @@ export interface OwnerFile {
   readonly owner: OwnerIdentity | null;
 }
 
-/** The owner files of a run, the newest last. @throws LoopsError `LOOPS_STORE_READ` where one cannot be read: its owner may live */
-export function readOwners({ fs, layout }: StoreContext, stem: string): readonly OwnerFile[] {
+/** With an epoch that a number holds exactly: nobody gets so far as others, and to count on from them is impossible. */
+const ownerFile = /^([^.].*)\.owner\.(?:0|[1-9]\d{0,14})$/s;
+
+/**
+ * The owner files of a run, the newest last.
+ *
+ * @param names of the files to look among. @default all there are
+ * @throws LoopsError `LOOPS_STORE_READ` where one cannot be read: its owner may live
+ */
+export function readOwners(
+  { fs, layout }: StoreContext,
+  stem: string,
+  names: readonly string[] = listDirectory(fs, layout.running),
+): readonly OwnerFile[] {
   const prefix = `${stem}.owner.`;
-  return listDirectory(fs, layout.running)
-    .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+  return names
+    .filter((name) => name.startsWith(prefix) && ownerFile.exec(name)?.[1] === stem)
     .map((name) => Number(name.slice(prefix.length)))
     .sort((a, b) => a - b)
     .map((epoch) => {
       const path = layout.owner(stem, epoch);
       return { epoch, path, owner: readOwner(fs, path) };
     });
+}
+
+/** The stems that any of these names is an owner file of. */
+export function ownedStems(names: readonly string[]): readonly string[] {
+  return [...new Set(names.flatMap((name) => ownerFile.exec(name)?.[1] ?? []))];
 }
 
 /** The owner that lives or may live; `null` where the run is free to take. */

@@ -27,7 +27,9 @@ export function readStem(context: StoreContext, stem: string): StemContent | nul
   const paths = context.layout.run(stem);
   try {
     const run = loadRun(context.fs, paths);
-    return run === null ? null : { kind: "run", paths, run };
+    if (run === null) return null;
+    context.seen.set(run.state.run_id, stem);
+    return { kind: "run", paths, run };
   } catch (error) {
     if (!isLoopsError(error, "LOOPS_STATE_CORRUPT")) throw error;
     return { kind: "corrupt", paths, error };
@@ -36,6 +38,10 @@ export function readStem(context: StoreContext, stem: string): StemContent | nul
 
 /** The run with that id. @throws LoopsError `LOOPS_STATE_CORRUPT` where that is the one that cannot be read */
 export function findRunById(context: StoreContext, runId: string): Extract<StemContent, { kind: "run" }> | null {
+  const stem = context.seen.get(runId);
+  const seen = stem === undefined ? null : readStem(context, stem);
+  if (seen?.kind === "run" && seen.run.state.run_id === runId) return seen;
+  context.seen.delete(runId);
   for (const content of readRunning(context)) {
     if (content.kind === "run" && content.run.state.run_id === runId) return content;
     if (content.kind === "corrupt" && runIdOfCorrupt(context, content.paths) === runId) throw content.error;
@@ -66,7 +72,7 @@ function stemsIn(names: readonly string[]): readonly string[] {
 }
 
 /** Whose files they are, as far as either of them still tells. */
-function runIdOfCorrupt({ fs }: StoreContext, paths: RunPaths): string | null {
+export function runIdOfCorrupt({ fs }: StoreContext, paths: RunPaths): string | null {
   return readable(() => idInView(fs, paths.state)) ?? readable(() => idInJournal(fs, paths.journal));
 }
 

@@ -47,5 +47,10 @@ export interface StoreContext {
   readonly layout: Layout;
   /** Whether to survive a loss of power, not only the death of the process. */
   readonly durable: boolean;
+  /**
+   * Where runs were seen, by their ids: a run stays under its stem until it is archived. Only where to look first; it may
+   * be gone from there.
+   */
+  readonly seen: Map<string, string>;
   readonly warn: (warning: StoreWarning) => void;
 }

@@ -1,4 +1,4 @@
-import { createBus, errorMessage } from "@loops/core";
+import { type Bus, createBus, errorMessage } from "@loops/core";
 import { type EngineOptions, type FsmEvent, fileStore, type RunResult } from "@loops/fsm";
 import { beginningOf } from "./beginning.js";
 import { resolverWithModel } from "./chosen-model.js";
@@ -54,18 +54,26 @@ export async function carryOut(
     onWarning: (warning) => warn(new Error(warning.message)),
   });
   const bus = createBus<FsmEvent>({ onError: (error) => note(terminal, `warning: ${errorMessage(error)}`) });
-  const interrupts = obeyInterrupts(() => note(terminal, "Stopping after this action; again to end it at once."));
+  const interrupts = obeyInterrupts(
+    () => note(terminal, "Stopping after this action; again to end it at once."),
+    () => note(terminal, "The loop has ended; no longer waiting for its sinks. Again to leave at once."),
+  );
   let told = () => {};
   try {
+    const begins = await beginningOf(store, run, goesOn);
     if (options.json === true) bus.addTransport(eventLines(terminal));
-    else told = showProgress(bus, terminal, { quiet: options.quiet, begins: await beginningOf(store, run, goesOn) });
+    else told = showProgress(bus, terminal, { quiet: options.quiet, begins });
+    onEnd(bus, begins, interrupts.ended);
     if (wiring !== null) await wireSinks(bus, wiring, options.base, terminal);
     const result = await carry({
       ...configured,
       store,
       loopsDir: options.dir,
       resolveLoop: resolverWithModel(options.dir, options.llmModel),
-      bus,
+      bus: {
+        emit: (event) => bus.emit(event),
+        flush: (deadline) => bus.flush({ ...deadline, signal: interrupts.leave }),
+      },
       signal: interrupts.stop,
       forceSignal: interrupts.force,
       limits: limitsOf(options),
@@ -78,8 +86,10 @@ export async function carryOut(
     throw error;
   } finally {
     told();
-    interrupts.release();
-    await closeSinks(bus, terminal);
+    interrupts.ended();
+    await closeSinks(bus, interrupts.leave, terminal);
+    // Kept by who is in a hurry: what a sink has left behind may hold the process, and the next signal is to end it.
+    if (!interrupts.leave.aborted) interrupts.release();
   }
 }
 
@@ -105,8 +115,18 @@ function limitsOf({ maxIterations, timeout }: CarryOutOptions): EngineOptions["l
   return { maxIterations, timeoutMs: timeout === undefined ? undefined : timeout * 1000 };
 }
 
-async function closeSinks(bus: ReturnType<typeof createBus<FsmEvent>>, terminal: Terminal): Promise<void> {
-  const { sinks } = await bus.close();
+/** Calls `ended` as soon as the run that is carried out has ended: what follows is waiting for sinks. */
+function onEnd(bus: Bus<FsmEvent>, begins: (event: FsmEvent) => boolean, ended: () => void): void {
+  let runId: string | undefined;
+  bus.on(["loop_start", "loop_resume", "loop_complete"], (event) => {
+    if (begins(event)) runId = event.run_id;
+    else if (event.event === "loop_complete" && event.run_id === runId) ended();
+  });
+}
+
+/** @param leave shortens it */
+async function closeSinks(bus: Bus<FsmEvent>, leave: AbortSignal, terminal: Terminal): Promise<void> {
+  const { sinks } = await bus.close({ signal: leave });
   for (const { name, dropped } of sinks) {
     const reasons = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
     if (reasons.length > 0) note(terminal, `warning: the sink ${name} lost events: ${reasons.join(", ")}`);

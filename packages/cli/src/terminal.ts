@@ -54,6 +54,8 @@ export function sayJson(terminal: Terminal, value: unknown): void {
 function whenGone({ stdout: out, stderr: err }: NodeJS.Process, onFailure: () => void): AbortSignal {
   const gone = new AbortController();
   out.on("error", (error: NodeJS.ErrnoException) => {
+    // What follows fails in the same way.
+    if (gone.signal.aborted) return;
     gone.abort();
     if (error.code === "EPIPE") return;
     onFailure();

@@ -85,3 +85,61 @@ it("loops stop asks a run to stop and waits until it has; loops tail follows it 
   expect(out).toContain('"terminated_by":"signal"');
   expect((await place.loops("stop", "waits")).code).toBe(0);
 });
+
+it("loops stop says of a run that was killed or had ended meanwhile what became of it", async () => {
+  const place = folder();
+  const child = await begin(place);
+  const stopFile = join(place.path, ".loops/.running/waits.stop");
+  const killed = place.start("stop", "waits");
+  await vi.waitFor(() => expect(existsSync(stopFile)).toBe(true), waiting);
+  child.kill("SIGKILL");
+  expect(await killed.ended).toMatchObject({
+    code: 1,
+    out: "",
+    err: expect.stringMatching(/^Run \w+ was killed.*Go on with: loops resume \w+\n$/),
+  });
+  const again = await place.call("stop", "waits");
+  expect(again).toMatchObject({ code: 0, out: "", err: expect.stringMatching(/was killed.*loops resume/) });
+
+  // Its last state: what is asked of it comes too late.
+  place.write("waits.yaml", waits.replace("next: after", "next: done"));
+  place.write("go", "");
+  await place.loops("run", "waits.yaml", "-q");
+  expect((await place.call("stop", "waits")).err).toMatch(/No process carries out run \w+: it is completed\./);
+});
+
+it("Ctrl-C while sinks are closed waits for them no longer, and says so; the loop has ended as it has", async () => {
+  const place = folder();
+  place.write("a.yaml", "name: a\ninitial: a\nstates: {a: {action: echo hi, next: b}, b: {terminal: true}}\n");
+  const sink = (send: string) =>
+    `export const createTransport = () => ({ name: "slow", send: () => new Promise(() => ${send}), close() {} });`;
+  place.write("sinks.yaml", "transports: [./sink.mjs]\n");
+  const interrupted = async () => {
+    const child = place.start("run", "a.yaml", "--events", "sinks.yaml");
+    const said = { out: "", err: "" };
+    child.stdout?.on("data", (chunk) => {
+      said.out += chunk;
+    });
+    child.stderr?.on("data", (chunk) => {
+      said.err += chunk;
+    });
+    await vi.waitFor(() => expect(said.out).toContain("a ended in b"), waiting);
+    child.kill("SIGINT");
+    await vi.waitFor(() => expect(said.err).toContain("no longer waiting for its sinks"), waiting);
+    return child;
+  };
+  place.write("sink.mjs", sink("{}"));
+  const began = performance.now();
+  const once = await (await interrupted()).ended;
+  // Instead of the 5 and 10 seconds that the engine and the bus have for it.
+  expect(performance.now() - began).toBeLessThan(8000);
+  expect(once.code).toBe(0);
+  expect(once.err).toMatch(/the sink slow lost events/);
+  expect(once.err).not.toContain("Stopping after this action");
+
+  // Holds the process on its own.
+  place.write("sink.mjs", sink("setInterval(() => {}, 1000)"));
+  const twice = await interrupted();
+  twice.kill("SIGINT");
+  expect((await twice.ended).code).toBe(130);
+});

@@ -182,4 +182,30 @@ describe("in a pipe", () => {
     expect(code).toBe(1);
     expect(err).toMatch(/^The output cannot be written: ENOSPC.*\n$/);
   });
+
+  it.runIf(existsSync("/dev/full"))("and is told once of a run, whose end it does not change", async () => {
+    const place = folder();
+    place.write("count.yaml", countToThree);
+    const { code, err } = await piped(place, `${quoted(["run", "count.yaml"])} > /dev/full`);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^The output cannot be written: ENOSPC.*\n$/);
+    expect((await place.call("ls")).out).toMatch(/count {2}completed/);
+  });
+
+  it("a reader that is slow gets every event as JSON, more than the bus keeps for a sink", async () => {
+    const place = folder();
+    place.write(
+      "many.yaml",
+      "name: many\ninitial: a\nstates: {a: {action: seq 30000, next: b}, b: {terminal: true}}\n",
+    );
+    const slow = "(until [ -e go ]; do sleep 0.02; done; cat)";
+    const reading = piped(place, `${quoted(["run", "many.yaml", "--json"])} | ${slow}`);
+    await vi.waitFor(async () => expect((await place.call("ls")).out).toMatch(/many {2}completed/), waiting);
+    place.write("go", "");
+    const { code, out, err } = await reading;
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const lines = out.trimEnd().split("\n");
+    expect(lines.filter((line) => line.includes('"action_output"'))).toHaveLength(30_000);
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ event: "loop_complete" });
+  });
 });

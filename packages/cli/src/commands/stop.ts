@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileStore } from "@loops/fsm";
+import { fileStore, type RunState } from "@loops/fsm";
 import { badInput } from "../bad-input.js";
 import { type ExitCode, exitCode } from "../exit-code.js";
 import { note, say, type Terminal } from "../terminal.js";
+import { statusText } from "./ls.js";
 
 export interface StopOptions {
   readonly dir: string;
@@ -17,8 +18,8 @@ export async function stop(terminal: Terminal, run: string, { dir, wait }: StopO
   if (found === null) throw badInput(`There is no run "${run}" in ${dir}.`);
   const { run_id } = found;
   if (!(await store.isOwned(run_id))) {
-    note(terminal, `No process carries out run ${run_id}: it is ${found.status}.`);
-    return exitCode.ok;
+    // Looked at again: it may have ended since it was found.
+    return sayState(terminal, (await store.find(run_id)) ?? found, "is");
   }
   await store.requestStop(run_id);
   const deadlineMs = performance.now() + wait * 1000;
@@ -29,6 +30,24 @@ export async function stop(terminal: Terminal, run: string, { dir, wait }: StopO
     }
     await sleep(lookMs);
   }
-  say(terminal, `stopped ${run_id}`);
+  const left = await store.find(run_id);
+  // Nobody but a run that was started anew archives it, and that waits for its end.
+  if (left !== null) return sayState(terminal, left, "was");
+  note(terminal, `Run ${run_id} has ended and was archived meanwhile: see loops history ${found.loop_name}`);
+  return exitCode.ok;
+}
+
+/** What became of a run that no process carries out. @param how `was` for one that was asked to stop */
+function sayState(terminal: Terminal, run: RunState, how: "is" | "was"): ExitCode {
+  const { run_id } = run;
+  const status = statusText(run, false);
+  if (status === "killed") {
+    note(terminal, `Run ${run_id} was killed, and has not stopped in good order. Go on with: loops resume ${run_id}`);
+    // There was nothing to stop, or it was not stopped.
+    return how === "is" ? exitCode.ok : exitCode.failed;
+  }
+  if (how === "is") note(terminal, `No process carries out run ${run_id}: it is ${status}.`);
+  else if (run.terminated_by === "signal") say(terminal, `stopped ${run_id}`);
+  else note(terminal, `Run ${run_id} had already ended: it is ${status}.`);
   return exitCode.ok;
 }

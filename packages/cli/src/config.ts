@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { errorMessage, type WireConfig } from "@loops/core";
 import { didYouMean } from "@loops/fsm";
 import type { McpServer } from "@loops/fsm/mcp";
 import { parse } from "yaml";
 import { badInput } from "./bad-input.js";
+import { readGivenFile } from "./given-file.js";
 import { note, type Terminal } from "./terminal.js";
 
 /** Where it is looked for, and what of it the command line overrides. */
@@ -65,7 +65,7 @@ function beside(dir: string): string | null {
 async function sectionsOf(file: string, warn: (text: string) => void): Promise<Readonly<Record<string, Section>>> {
   let document: unknown;
   try {
-    document = parse(await readFile(file, "utf8"));
+    document = parse(await readGivenFile(file));
   } catch (cause) {
     throw badInput(`The configuration ${file} cannot be read: ${errorMessage(cause)}`, cause);
   }

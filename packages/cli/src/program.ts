@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ExitCode } from "./exit-code.js";
 import type { Terminal } from "./terminal.js";
@@ -27,7 +27,8 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
       examples("loops run fix.yaml", "loops simulate fix.yaml", "loops resume fix", "loops ls", "loops graph fix.yaml"),
     );
 
-  const common = () => new Option("--dir <path>", "where loops and their runs lie").default(".loops");
+  const common = () =>
+    new Option("--dir <path>", "where loops and their runs lie").argParser(notEmpty).default(".loops");
   const json = () => new Option("--json", "for scripts: one JSON value a line");
   const context = () =>
     new Option("-c, --context <key=value>", "a value of the context; key:=json for other than text")
@@ -121,7 +122,8 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
     .addOption(json())
     .option("--status <status>", "only those: running, killed, interrupted, completed, failed, …")
     .addHelpText("after", examples("loops ls", "loops ls --status running --json"))
-    .action(async (options) => {
+    .action(async (options, command) => {
+      requireDir(command);
       const { ls } = await import("./commands/ls.js");
       ended(await ls(terminal, options));
     });
@@ -160,7 +162,8 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
     .addOption(common())
     .addOption(json())
     .addHelpText("after", examples("loops history fix", "loops history fix 01JD3… -v"))
-    .action(async (loop, run, options) => {
+    .action(async (loop, run, options, command) => {
+      requireDir(command);
       const { history } = await import("./commands/history.js");
       ended(await history(terminal, loop, run, options));
     });
@@ -223,6 +226,13 @@ function examples(...lines: readonly string[]): string {
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
+}
+
+/** Without `--dir`, a directory that is not there yet has nothing to be listed; one that was named should be there. */
+function requireDir(command: Command): void {
+  const { dir } = command.opts<{ readonly dir: string }>();
+  if (command.getOptionValueSource("dir") === "default" || existsSync(dir)) return;
+  command.error(`error: option '--dir <path>': there is no directory ${dir}`);
 }
 
 function notEmpty(text: string): string {

@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Bus, errorMessage, type WireConfig, wireTransports } from "@loops/core";
+import { type Bus, errorMessage, isLoopsError, type WireConfig, wireTransports } from "@loops/core";
 import { parse } from "yaml";
 import { badInput } from "./bad-input.js";
 import type { Config } from "./config.js";
+import { readGivenFile } from "./given-file.js";
 import { note, type Terminal } from "./terminal.js";
 
 /** Which sinks there are to be, and where the file lies that says so. */
@@ -16,7 +16,7 @@ export interface Wiring {
 /**
  * Adds the sinks that a file names. Their packages are looked for where it lies.
  *
- * @throws what `wireTransports` throws
+ * @throws what `wireTransports` throws; LoopsError `LOOPS_USAGE` for a sink that throws something else
  */
 export async function wireSinks(
   bus: Bus,
@@ -24,11 +24,17 @@ export async function wireSinks(
   baseDir: string,
   terminal: Terminal,
 ): Promise<void> {
-  await wireTransports(bus, config, {
-    from: pathToFileURL(file),
-    baseDir,
-    warn: (message) => note(terminal, `warning: ${message}`),
-  });
+  try {
+    await wireTransports(bus, config, {
+      from: pathToFileURL(file),
+      baseDir,
+      warn: (message) => note(terminal, `warning: ${message}`),
+    });
+  } catch (error) {
+    if (isLoopsError(error)) throw error;
+    // Somebody else's code: where in it is for who wrote it.
+    throw badInput(`A sink that ${file} names cannot be loaded: ${errorMessage(error)}`, error);
+  }
 }
 
 /** What `--events` names, or else the configuration. @throws LoopsError `LOOPS_USAGE` for a file that cannot be read */
@@ -40,7 +46,7 @@ export async function wiringOf(path: string | undefined, { events, file }: Confi
 async function readEventsFile(file: string): Promise<WireConfig> {
   let config: unknown;
   try {
-    config = parse(await readFile(file, "utf8"));
+    config = parse(await readGivenFile(file));
   } catch (cause) {
     throw badInput(`--events ${file} cannot be read: ${errorMessage(cause)}`, cause);
   }

@@ -1,3 +1,4 @@
+import { isLoopsError, LoopsError } from "@loops/core";
 import { fileStore, type LoopDefinition, loadLoop, resumeLoop } from "@loops/fsm";
 import { askInDoubt } from "../ask-in-doubt.js";
 import { type CarryOutOptions, carryOut } from "../carry-out.js";
@@ -26,9 +27,30 @@ export async function resume(terminal: Terminal, run: string, options: ResumeOpt
   const isOther = definition !== undefined && (newer !== null || llmModel !== undefined);
   const given = isOther ? ({ definition: withModel(definition, llmModel), onDrift: "use-given" } as const) : {};
   const context = options.context.length === 0 ? {} : { context: parseContext(options.context) };
-  return carryOut(terminal, options, config, { run, goesOn: true }, (engine) =>
+  const carried = carryOut(terminal, options, config, { run, goesOn: true }, (engine) =>
     resumeLoop({ ...engine, ...given, ...context, run, inDoubt, onInDoubt: askInDoubt(terminal, engine.signal) }),
   );
+  return carried.catch(async (error: unknown) => {
+    throw isLoopsError(error, "LOOPS_NOT_RESUMABLE") ? await withOthers(error, run, dir) : error;
+  });
+}
+
+/** A name stands for the latest run of the loop: others of it may be those that were meant. */
+async function withOthers(error: LoopsError, run: string, dir: string): Promise<LoopsError> {
+  const store = fileStore({ dir });
+  const { runs } = await store.list();
+  const others: string[] = [];
+  for (const { run_id, loop_name, status } of runs) {
+    if (loop_name !== run) continue;
+    const canGoOn =
+      status === "running" ? !(await store.isOwned(run_id)) : ["interrupted", "awaiting_continuation"].includes(status);
+    if (canGoOn) others.push(run_id);
+  }
+  if (others.length === 0) return error;
+  const commands = others.map((id) => `\n  loops resume ${id}`).join("");
+  return new LoopsError("LOOPS_NOT_RESUMABLE", `${error.message}\nOther runs of the loop can go on:${commands}`, {
+    cause: error,
+  });
 }
 
 async function newVersion(terminal: Terminal, loop: string, dir: string): Promise<LoopDefinition> {

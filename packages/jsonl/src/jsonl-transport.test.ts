@@ -210,6 +210,17 @@ describe("writing", () => {
     expect(() => jsonlTransport({ path: inFolder("x"), maxQueueBytes: 0 })).toThrowError(/maxQueueBytes must be 1 or/);
   });
 
+  it("leaves no listener behind, neither closed nor refused", async () => {
+    const before = process.listenerCount("exit");
+    const rotate = { maxBytes: 1000 };
+    expect(() => jsonlTransport({ path: inFolder("x"), rotate, maxQueueItems: -1 })).toThrowError(/maxQueueItems/);
+    expect(process.listenerCount("exit")).toBe(before);
+    const sink = jsonlTransport({ path: inFolder("x"), rotate });
+    expect(process.listenerCount("exit")).toBeGreaterThan(before);
+    await sink.close();
+    expect(process.listenerCount("exit")).toBe(before);
+  });
+
   it("warns of an option that nobody knows, with the one that is likely meant", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     const given = { path: inFolder("x"), rotatee: {}, flushIntervalMS: 5, maxQueueItms: 5, asnyc: true, color: "red" };

@@ -53,6 +53,7 @@ export function jsonlTransport(options: JsonlTransportOptions): JsonlTransport {
     writeSync: (lines) => writer.writeSync(lines),
     close: (deadline) => writer.close(deadline),
   });
+  writer.start();
   const { attach, flush, flushSync } = queue as typeof queue & Pick<JsonlTransport, "flushSync">;
   return {
     ...queue,

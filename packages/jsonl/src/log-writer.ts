@@ -53,8 +53,12 @@ export class LogWriter {
         onLock: (lock, held) => this.#watchLock(lock, held),
       });
     this.#file = this.#rotating ?? plain;
-    if (this.#rotating !== undefined) watchExit(this);
     this.#makeDirectory(plain);
+  }
+
+  /** From now on it is to be closed. */
+  start(): void {
+    if (this.#rotating !== undefined) watchExit(this);
   }
 
   get rotation(): RotationStats | undefined {
@@ -125,9 +129,12 @@ export class LogWriter {
       await this.#disk.run(this.#file.close());
     } finally {
       await this.#compressor.close(due, slackMs);
-      if (this.#rotating !== undefined) await this.#disk.run(this.#rotating.release());
-      unwatchExit(this);
-      this.#reporter.end();
+      try {
+        if (this.#rotating !== undefined) await this.#disk.run(this.#rotating.release());
+      } finally {
+        unwatchExit(this);
+        this.#reporter.end();
+      }
     }
   }
 

@@ -39,7 +39,9 @@ export async function listSiblings(path: string, known: KnownOrder = {}): Promis
   if (newestFirst !== undefined) known.rising = !newestFirst;
   const { rising = true } = known;
   const highest = files.at(-1)?.number ?? 0;
-  return { files: rising ? files : files.toReversed(), rising, certain: known.rising !== undefined, highest };
+  // Numbers that shift begin with 1, but for a moment: others have risen to where they are.
+  const certain = known.rising !== undefined || (files[0]?.number ?? 0) > 2;
+  return { files: rising ? files : files.toReversed(), rising, certain, highest };
 }
 
 /** `null` where it is gone: removed, or it has another name now. */

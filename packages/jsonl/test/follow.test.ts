@@ -243,6 +243,16 @@ describe("rotation", () => {
     },
   );
 
+  it("where numbers have risen far, a clock that was set back makes no file an older one", async () => {
+    writeFileSync(`${path}.7`, lines(5000, 5002));
+    const follower = follow({ rotated: true, pollIntervalMs: 2 });
+    expect(await take(follower, 3)).toEqual([5000, 5001, 5002]);
+    writeFileSync(`${path}.8`, lines(0, 2));
+    unlinkSync(`${path}.7`);
+    expect(await take(follower, 3)).toEqual([0, 1, 2]);
+    expect(follower.gaps).toBe(0);
+  });
+
   it("an older file that was not read is not taken for a newer one, as far as times tell", async () => {
     writeFileSync(`${path}.1`, lines(0, 2));
     writeFileSync(path, lines(3, 5));

@@ -1,5 +1,5 @@
 import { isPlainObject, type PlainObject } from "../definition/plain-data.js";
-import { isTruthy } from "./python/json.js";
+import { isTruthy, parseJson } from "./python/json.js";
 import { firstCharacters } from "./python/text.js";
 
 /** What was found in the text of a model. */
@@ -101,10 +101,10 @@ function firstObject(candidates: readonly string[]): PlainObject | null {
 
 function parseObject(text: string): PlainObject | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isPlainObject(value) ? value : null;
   } catch {
-    // No JSON: the next way to read it is tried.
+    // No JSON, or too deep: the next way to read it is tried.
     return null;
   }
 }

@@ -3,14 +3,29 @@ import { strip } from "./text.js";
 /** A string, even one that never ends, or a bare word that JSON does not have. */
 const stringOrWord = /"(?:[^"\\]|\\.)*"?|(?<![\w.])(-?Infinity|NaN)(?![\w.]|\s*:)/gs;
 
+/** Near where Python gives up, and far from where writing it down again would overflow the stack. */
+const maxDepth = 900;
+
+/** `JSON.parse` of what can be worked with afterwards. @throws SyntaxError also where it is nested too deeply */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  if (isDeeper(value, maxDepth)) throw new SyntaxError(`it is nested deeper than ${maxDepth} levels`);
+  return value;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
+}
+
 /**
  * `json.loads(text)` of Python: JSON, and `NaN`, `Infinity`, `-Infinity` as numbers. Whole numbers beyond 2^53 lose
  * digits.
- * @throws SyntaxError
+ * @throws SyntaxError also where it is nested deeper than 900 levels
  */
 export function pythonJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
     return parseWithWords(text);
@@ -25,6 +40,7 @@ function parseWithWords(text: string): unknown {
     if (word === undefined) return match;
     return word === "NaN" ? `"${nan}"` : word.replace("Infinity", "1e999");
   });
+  parseJson(json);
   return JSON.parse(json, function (this: unknown, _key, value: unknown) {
     return value === nan ? Number.NaN : value;
   });

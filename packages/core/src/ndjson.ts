@@ -17,6 +17,7 @@ export {
   asyncAppendCalls,
   syncAppendCalls,
 } from "./ndjson/append-calls.js";
+export { type DirectoryCalls, makeDirectories, makeDirectoriesSync } from "./ndjson/directories.js";
 export { type Line, LineSplitter, type LineSplitterOptions } from "./ndjson/line-splitter.js";
 export { type BadLineReason, type ParsedLine, parseLine } from "./ndjson/parse-line.js";
 export {

@@ -2,14 +2,15 @@ import { dirname } from "node:path";
 import { DeliveryError, errorMessage, isLoopsError, LoopsError } from "@loops/core";
 import {
   hasMovedSteps,
+  makeDirectories,
   type OpenedAppend,
   openAppendSteps,
   step,
   type WriteError,
   writeAllSteps,
 } from "@loops/core/ndjson";
-import { makeDirectories, syncDirectory } from "./directories.js";
 import type { FileCalls, FileSteps } from "./file-calls.js";
+import { syncDirectory } from "./sync-directory.js";
 
 /** When lines are forced to the disk, so that they survive a loss of power: never, by `flush`, or with each batch. */
 export type Fsync = "never" | "flush" | "batch";

@@ -3,9 +3,8 @@ import type { BigIntStats } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { LoopsError, type OwnerIdentity } from "@loops/core";
-import { step, writeAllSteps } from "@loops/core/ndjson";
+import { makeDirectories, step, writeAllSteps } from "@loops/core/ndjson";
 import { isAlive, ownIdentity } from "@loops/core/process";
-import { makeDirectories } from "./directories.js";
 import { type FileCalls, type FileSteps, isMissing } from "./file-calls.js";
 import { isThreadGone, ownThread } from "./thread-identity.js";
 

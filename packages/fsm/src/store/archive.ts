@@ -60,7 +60,7 @@ export function clearRun({ fs }: StoreContext, paths: RunPaths): void {
 function copyRun(context: StoreContext, from: RunPaths, directory: string): void {
   const { fs, durable } = context;
   const blobsCopy = join(directory, "blobs");
-  fs.mkdirSync(directory, { recursive: true });
+  fs.mkdirSync(directory);
   if (fs.existsSync(from.state)) copyFile(context, from.state, join(directory, "state.json"));
   if (fs.existsSync(from.journal)) copyFile(context, from.journal, join(directory, "events.jsonl"));
   const blobs = listDirectory(fs, from.blobs).filter(

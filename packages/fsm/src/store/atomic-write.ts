@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { writeAllSync } from "@loops/core/ndjson";
+import { makeDirectoriesSync, writeAllSync } from "@loops/core/ndjson";
 import type { StoreContext } from "./store-context.js";
 
 type WriteContext = Pick<StoreContext, "fs" | "durable">;
@@ -31,11 +31,8 @@ export function writeFile({ fs, durable }: WriteContext, path: string, data: Uin
 
 /** Makes a directory and those above it; durable stores wait until all of their names have reached the disk. */
 export function makeDirectory({ fs, durable }: WriteContext, directory: string): void {
-  const first = fs.mkdirSync(directory, { recursive: true });
-  if (first === undefined || !durable) return;
-  for (let made = resolve(directory); made.length >= resolve(first).length; made = dirname(made)) {
-    syncDirectory(fs, dirname(made));
-  }
+  const made = makeDirectoriesSync(resolve(directory), fs);
+  if (durable) for (const path of made) syncDirectory(fs, dirname(path));
 }
 
 /** Makes names durable: those of files made, renamed or removed. Windows has no such thing and needs none. */

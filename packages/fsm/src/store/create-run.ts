@@ -10,7 +10,7 @@ import { isChild } from "./run-list.js";
 import { readRunning, readStem, type StemContent } from "./runs.js";
 import type { StoreContext } from "./store-context.js";
 import { runExists, writeFailed } from "./store-errors.js";
-import { sweep } from "./sweep.js";
+import { sweep, sweepArchives } from "./sweep.js";
 
 /**
  * Makes the files of a new run and leases it: under the loop's name where that is free, else under name and id. A child
@@ -23,6 +23,7 @@ export function createRun(context: StoreContext, state: RunState, clearPrevious:
   const ownStem = ownStemOf(loop, runId);
   makeRunning(context);
   sweep(context);
+  sweepArchives(context, loop);
   const running = [...readRunning(context)];
   const taken = running.some((content) => content.kind === "run" && content.run.state.run_id === runId);
   if (taken || fs.existsSync(archive.state)) throw runExists(runId);

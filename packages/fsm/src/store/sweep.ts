@@ -1,7 +1,26 @@
+import { join } from "node:path";
+import { isAlive } from "@loops/core/process";
 import { clearRun } from "./archive.js";
 import { claimOrNull } from "./end-of-run.js";
 import { listDirectory, livingOwner, readOwners, removeOwner } from "./owner.js";
 import type { StoreContext } from "./store-context.js";
+
+const unfinishedArchive = /^\..+\.(\d+)\.tmp$/s;
+
+/** Removes copies that were to become archived runs, by processes which were killed before that. Their originals are there. */
+export function sweepArchives({ fs, layout, warn }: StoreContext, loop: string): void {
+  const history = layout.history(loop);
+  for (const name of listDirectory(fs, history)) {
+    const pid = unfinishedArchive.exec(name)?.[1];
+    if (pid === undefined || isAlive({ pid: Number(pid), start_time: null, boot_id: null })) continue;
+    const path = join(history, name);
+    try {
+      fs.rmSync(path, { recursive: true, force: true });
+    } catch (error) {
+      warn({ type: "not_removed", path, message: "a file of no more use stays behind", error });
+    }
+  }
+}
 
 /**
  * Removes what is left of runs that are gone: of one that was archived by a process which was killed before it had

@@ -33,3 +33,13 @@ it("what processes that were killed have left of runs that are gone goes with th
     "next.state.json",
   ]);
 });
+
+it("copies that a process was making for the history when it was killed go with the loop's next run", async () => {
+  const { store, archived } = newStore();
+  for (const name of ["kept", `.unfinished.${deadOwner.pid}.tmp`, `.being-made.${process.pid}.tmp`]) {
+    mkdirSync(archived("fix-types", name), { recursive: true });
+    writeFileSync(archived("fix-types", name, "events.jsonl"), "");
+  }
+  await store.create(newState());
+  expect(readdirSync(archived("fix-types")).sort()).toEqual([`.being-made.${process.pid}.tmp`, "kept"]);
+});

@@ -62,6 +62,31 @@ describe.runIf(hasScript)("on a terminal", () => {
     expect(shown.lastIndexOf("\u001b[?25h")).toBeGreaterThan(shown.lastIndexOf("\u001b[?25l"));
   });
 
+  it("a state that is over before the line moves leaves no traces of it", async () => {
+    const made = folder();
+    made.write("fast.yaml", "name: fast\ninitial: a\nstates: {a: {next: c}, c: {next: b}, b: {terminal: true}}\n");
+    const { shown } = await onTerminal(made, ["run", "fast.yaml"]);
+    expect(stripVTControlCharacters(shown)).toContain("fast ended in b");
+    const [, ...sequences] = shown.split("\u001b");
+    expect(sequences.filter((sequence) => /^\[(\?25[hl]|\d*[AGJK])/.test(sequence))).toEqual([]);
+  });
+
+  it("what an action prints changes neither its title nor its screen", async () => {
+    const made = folder();
+    const forged = "printf '\\033[2J\\033]0;title\\007plain\\rforged\\n'";
+    made.write(
+      "esc.yaml",
+      `name: esc\ninitial: a\nstates:\n  a: {action: ${JSON.stringify(forged)}, next: b}\n  b: {terminal: true}\n`,
+    );
+    const { shown } = await onTerminal(made, ["run", "esc.yaml"]);
+    expect(shown).toContain("| plain\\rforged");
+    expect(shown).not.toContain("\u001b[2J");
+    expect(shown).not.toContain("title");
+    // Scripts are given what was printed.
+    const { out } = await made.call("run", "esc.yaml", "--json");
+    expect(out).toContain("\\u001b[2J");
+  });
+
   it.each([
     ["NO_COLOR", { NO_COLOR: "1" }],
     ["TERM=dumb", { TERM: "dumb" }],

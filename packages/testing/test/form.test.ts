@@ -188,7 +188,7 @@ describe("what a failure says", () => {
     const seed = Number(first.match(/seed: {5}(\d+); the option seed repeats these steps/)?.[1]);
     const second = (await collect(sink, { seed })).failures.get("interleavings")?.message;
     expect(second).toContain(`seed:     ${seed};`);
-    expect(second?.match(/\(step \d+/)).toEqual(first.match(/\(step \d+/));
+    expect(second?.match(/\(step \d+/)?.[0]).toBe(first.match(/\(step \d+/)?.[0]);
   });
 
   it("what helps in this case, where the usual advice would mislead", async () => {
@@ -254,10 +254,11 @@ it("a lesson comes before the time limit of a runner, however much of the transp
   };
   const times = new Map<string, number>();
   const patienceMs = 150;
-  const { failures } = await collect(hanging, { patienceMs, onTimed: (id, tookMs) => times.set(id, tookMs) });
+  const onTimed = (id: string, tookMs: number) => times.set(id, tookMs);
+  const { failures } = await collect(hanging, { patienceMs, lanes: 4, onTimed });
   expect(failures.size).toBeGreaterThan(15);
-  // The simpler checks that a random mix asks are tried after it.
-  times.delete("interleavings");
+  // The simpler checks that these ask are tried after them.
+  for (const id of ["interleavings", "recovery", "round-trip", "large-field"]) times.delete(id);
   expect([...times].filter(([, tookMs]) => tookMs > patienceMs + 850)).toEqual([]);
 });
 

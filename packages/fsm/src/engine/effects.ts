@@ -11,6 +11,7 @@ import type { StoreWarning } from "../store/store-context.js";
 import { loopFiles, type ResolveLoop } from "./child-definition.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { EventSink } from "./event-sink.js";
+import { FlushPatience } from "./flush-mark.js";
 import { checkLimits } from "./limits.js";
 import type { ActionContext, EngineOptions } from "./options.js";
 
@@ -34,6 +35,7 @@ export interface Effects {
   readonly signal: AbortSignal | undefined;
   readonly forceSignal: AbortSignal | undefined;
   readonly flushTimeoutMs: number;
+  readonly patience: FlushPatience;
   readonly orphanTimeoutMs: number;
   readonly warn: (warning: Error) => void;
 }
@@ -65,6 +67,7 @@ export function effectsOf(options: EngineOptions): Effects {
     signal: options.signal,
     forceSignal: options.forceSignal,
     flushTimeoutMs: options.flushTimeoutMs ?? 5000,
+    patience: new FlushPatience(),
     orphanTimeoutMs: options.orphanTimeoutMs ?? 10_000,
     warn,
   };

@@ -9,7 +9,14 @@ export interface FlushMarkOptions {
   readonly bus: EventSink | undefined;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  readonly patience: FlushPatience;
   readonly warn: (warning: Error) => void;
+}
+
+/** What the runs of one tree know of their bus: each is its own run, but a sink that hangs keeps all of them waiting. */
+export class FlushPatience {
+  /** Whether the last flush that ended took all the time it was given. */
+  exhausted = false;
 }
 
 const minIntervalMs = 250;
@@ -23,6 +30,7 @@ export class FlushMark {
   #lastMs = Number.NEGATIVE_INFINITY;
   #inFlight: Promise<boolean> | undefined;
   #warned = false;
+  #closed = false;
 
   constructor(options: FlushMarkOptions) {
     this.#options = options;
@@ -37,20 +45,33 @@ export class FlushMark {
     });
   }
 
-  /** Flushes what is left. Resolves by the deadline, with whether all of it was delivered. */
-  async finish(): Promise<boolean> {
+  /**
+   * Flushes what is left. Resolves by the deadline, with whether all of it was delivered.
+   *
+   * @param which `always`, or `unless_hanging`: not at all while the bus is known to hang, because somebody waits for it
+   * later anyway
+   */
+  async finish(which: "always" | "unless_hanging" = "always"): Promise<boolean> {
+    if (which === "unless_hanging" && this.#options.patience.exhausted) {
+      // The lease is given up next: a flush that is under way finds out too late.
+      this.#closed = true;
+      return false;
+    }
     const [, delivered] = await Promise.all([this.#inFlight, this.#flush()]);
     return delivered;
   }
 
   /** Never rejects: a bus that cannot deliver does not stop a loop. */
   async #flush(): Promise<boolean> {
-    const { lease, bus, timeoutMs } = this.#options;
+    const { lease, bus, timeoutMs, patience } = this.#options;
     const target = lease.seq;
+    const begunMs = performance.now();
     try {
       const report =
         bus?.flush === undefined ? delivered : await within(bus.flush({ timeoutMs }), timeoutMs + 1000, late);
-      if (report.ok) await lease.markFlushed(target);
+      // A timer may be a little early by this clock.
+      patience.exhausted = !report.ok && performance.now() - begunMs >= timeoutMs - 5;
+      if (report.ok && !this.#closed) await lease.markFlushed(target);
       return report.ok;
     } catch (cause) {
       this.#warnOnce(cause);

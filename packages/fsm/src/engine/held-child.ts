@@ -58,6 +58,6 @@ function canGoOn({ status, terminated_by, stopped_itself = false }: RunState): b
 
 async function goOn(segment: Segment, first: StepInput | null) {
   if (first !== null) return runSegment(segment, first);
-  await segment.flushMark.finish();
+  await segment.flushMark.finish("unless_hanging");
   return resultOf(segment.lease.state);
 }

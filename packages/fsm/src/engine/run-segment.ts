@@ -13,7 +13,7 @@ export async function runSegment(segment: Segment, first: StepInput): Promise<Ru
   } finally {
     release();
     segment.journal.close();
-    await segment.flushMark.finish();
+    await segment.flushMark.finish(segment.isOutermost ? "always" : "unless_hanging");
   }
   return resultOf(segment.lease.state);
 }

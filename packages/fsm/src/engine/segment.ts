@@ -41,16 +41,21 @@ export class Segment {
 
   /** @param parent of a child loop: what stops the one stops the other */
   constructor(lease: RunLease<RunState>, effects: Effects, parent?: Segment) {
-    const { bus, clock, flushTimeoutMs, warn } = effects;
+    const { bus, clock, flushTimeoutMs, patience, warn } = effects;
     this.lease = lease;
     this.effects = effects;
     this.#parent = parent;
-    this.flushMark = new FlushMark({ lease, bus, clock, timeoutMs: flushTimeoutMs, warn });
+    this.flushMark = new FlushMark({ lease, bus, clock, timeoutMs: flushTimeoutMs, patience, warn });
     this.journal = new Journal({ lease, bus, clock, warn, onFailure: (error) => this.#end(error) });
     this.evaluators = { ...effects.evaluators, signal: this.#ending.signal };
     this.#startedMs = clock.monotonicMs();
     this.#nowMs = this.#startedMs;
     this.#accumulatedMs = lease.state.accumulated_ms;
+  }
+
+  /** Whether no other one waits for its end. */
+  get isOutermost(): boolean {
+    return this.#parent === undefined;
   }
 
   /** Running time of this segment and those before it. */

@@ -42,7 +42,7 @@ async function settle({ run_id }: RunState, effects: Effects, which: "over" | "a
     const segment = new Segment(lease, effects);
     await endOrphan(lease.state, effects);
     emitted += (await segment.reemit()) + (await settleChildren(segment, "all"));
-    delivered = emitted === 0 || (await segment.flushMark.finish());
+    delivered = emitted === 0 || (await segment.flushMark.finish("unless_hanging"));
   });
   // Of a parent that nobody goes on with, the rest is archived with it.
   if (delivered && which === "over") await archive(run_id, effects);

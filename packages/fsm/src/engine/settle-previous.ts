@@ -24,7 +24,8 @@ async function settle(runId: string, effects: Effects): Promise<void> {
   await releasing(lease, effects.warn, async () => {
     const segment = new Segment(lease, effects);
     await endOrphan(lease.state, effects);
-    if ((await segment.reemit()) + (await settleChildren(segment, "all")) > 0) await segment.flushMark.finish();
+    if ((await segment.reemit()) + (await settleChildren(segment, "all")) > 0)
+      await segment.flushMark.finish("unless_hanging");
   });
 }
 

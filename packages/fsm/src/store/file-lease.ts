@@ -171,7 +171,7 @@ export class FileLease implements RunLease<RunState> {
 
   /** Commits would go on without an error, into a file that nobody can find. */
   #movedAway(): LoopsError {
-    return writeFailed(this.#journal.path, new Error("it was moved or deleted from outside"));
+    return writeFailed(this.#journal.path, new Error("it was moved or deleted from outside"), true);
   }
 
   #remove(path: string): void {

@@ -50,14 +50,14 @@ export class Journal {
    * @throws LoopsError `LOOPS_STORE_WRITE`
    */
   append(lines: string): void {
-    if (this.#broken !== undefined) throw writeFailed(this.path, this.#broken);
+    if (this.#broken !== undefined) throw writeFailed(this.path, this.#broken, this.#end > 0);
     const bytes = Buffer.from(lines);
     try {
       this.#file.write(bytes);
       if (this.#context.durable) this.#context.fs.fdatasyncSync(this.#file.fd);
     } catch (error) {
       this.#takeBack(error);
-      throw writeFailed(this.path, error);
+      throw writeFailed(this.path, error, this.#end > 0);
     }
     this.#end += bytes.length;
   }

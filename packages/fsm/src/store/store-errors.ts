@@ -1,10 +1,15 @@
 import { errorMessage, LoopsError, type OwnerIdentity } from "@loops/core";
 
-/** Wraps what the system reported while the store wrote. */
-export function writeFailed(path: string, cause: unknown): LoopsError {
+/**
+ * Wraps what the system reported while the store wrote.
+ *
+ * @param hasBegun whether there is a run that can be gone on with
+ */
+export function writeFailed(path: string, cause: unknown, hasBegun = false): LoopsError {
+  const next = hasBegun ? "resume the run" : "try again";
   return new LoopsError(
     "LOOPS_STORE_WRITE",
-    `[file-store] cannot write ${path}: ${errorMessage(cause)}. Make it writable (space, permissions, directory), then resume the run.`,
+    `[file-store] cannot write ${path}: ${errorMessage(cause)}. Make it writable (space, permissions, directory), then ${next}.`,
     { cause },
   );
 }

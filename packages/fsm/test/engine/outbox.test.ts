@@ -121,3 +121,26 @@ it("a run ends though its bus never finishes flushing, and flushes once at a tim
   expect(most).toBe(2);
   await resumeLoop({ run: "test-loop", store, bus: recorder(always) });
 });
+
+it("a sink that hangs is waited for at the end of the run, not once more for each child loop", async () => {
+  const childless = loopOf({ a: { action: "one", next: "done" }, done }, { name: "child" });
+  const calls = 5;
+  const parent = loopOf({
+    again: { loop: "child", on_yes: "count", on_no: "count" },
+    count: { action: "count", on_yes: "again", on_no: "done" },
+    done,
+  });
+  let counted = 0;
+  const runner = fakeRunner(({ command }) => (command === "count" && ++counted === calls ? 1 : 0));
+  const store = memoryStore();
+  const hanging = recorder((deadline) => new Promise((late) => setTimeout(late, deadline?.timeoutMs, { ok: false })));
+  const flushTimeoutMs = 300;
+  const begunMs = performance.now();
+  const options = { definition: parent, store, bus: hanging, runner, resolveLoop: () => childless, flushTimeoutMs };
+  expect(await runLoop(options)).toMatchObject({ status: "completed" });
+  expect(hanging.named("loop_complete")).toHaveLength(calls + 1);
+  expect(performance.now() - begunMs).toBeLessThan((calls - 1) * flushTimeoutMs);
+  // What may be lost is kept where the next start emits it again.
+  const { runs } = await store.list();
+  expect(runs.filter(({ parent_run_id }) => parent_run_id !== null)).toHaveLength(calls);
+});

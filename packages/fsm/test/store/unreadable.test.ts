@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { fileStore } from "../../src/store/file-store.js";
+import { newState } from "./support.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -20,3 +22,14 @@ it("a directory that is a file gives one clear error from every method that read
   expect(() => store.acquire("some-id")).toThrowError(expected);
   expect(() => store.history("name")).toThrowError(expected);
 });
+
+it.runIf(existsSync("/proc/self"))(
+  "a directory where none can be made is refused at once, and nobody is told to resume",
+  () => {
+    const store = fileStore({ dir: "/proc/loops" });
+    const message = expect.stringMatching(/cannot write \/proc\/loops\/\.running: ENOENT.*then try again\.$/);
+    expect(() => store.create(newState())).toThrowError(
+      expect.objectContaining({ code: "LOOPS_STORE_WRITE", message }),
+    );
+  },
+);

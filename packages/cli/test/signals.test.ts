@@ -101,9 +101,24 @@ it("loops stop says of a run that was killed or had ended meanwhile what became 
   const again = await place.call("stop", "waits");
   expect(again).toMatchObject({ code: 0, out: "", err: expect.stringMatching(/was killed.*loops resume/) });
 
-  // Its last state: what is asked of it comes too late.
-  place.write("waits.yaml", waits.replace("next: after", "next: done"));
+  // Fails in the state in which it is asked, by a signal of its own.
+  place.write(
+    "waits.yaml",
+    waits.replace("sleep 0.02; done", "sleep 0.02; done; echo FATAL_ERROR:broken").replace("echo begun", "echo second"),
+  );
+  const failing = place.start("run", "waits.yaml", "-q");
+  await vi.waitFor(() => expect(log(place)).toContain("second"), waiting);
+  const late = place.start("stop", "waits");
+  await vi.waitFor(() => expect(existsSync(stopFile)).toBe(true), waiting);
   place.write("go", "");
+  expect((await failing.ended).code).toBe(1);
+  expect(await late.ended).toMatchObject({
+    code: 0,
+    out: "",
+    err: expect.stringMatching(/^Run \w+ had already ended: it is failed\.\n$/),
+  });
+
+  place.write("waits.yaml", waits);
   await place.loops("run", "waits.yaml", "-q");
   expect((await place.call("stop", "waits")).err).toMatch(/No process carries out run \w+: it is completed\./);
 });

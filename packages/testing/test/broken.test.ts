@@ -39,18 +39,21 @@ const quiet: readonly BrokenSink[] = [
   ...brokenSurroundings,
 ];
 
+/** Checks that see a defect only where one thing comes while another is under way. */
+const timely = ["interleavings", "flush-while-sending"];
+
 async function expectRejection(sink: BrokenSink, patienceMs: number, lanes: number): Promise<void> {
   let { failures } = await collect(sink, { patienceMs, lanes, seed: 1 });
-  // Random steps, and the pauses of the sink, may miss a defect once, but not again and again.
-  for (let seed = 2; failures.size === 0 && sink.breaks === "interleavings" && seed <= 5; seed++) {
-    ({ failures } = await collect(sink, { patienceMs, lanes, seed }));
+  // Random steps, and the pauses of the sink or of a busy machine, may miss a defect once, but not again and again.
+  for (let seed = 2; failures.size === 0 && timely.includes(sink.breaks) && seed <= 5; seed++) {
+    ({ failures } = await collect(sink, { patienceMs, seed }));
   }
   const messages = [...failures.values()].map((error) => error.message).join("\n");
   expect([...failures.keys()], messages).toEqual([sink.breaks]);
 }
 
 describe.concurrent("a sink with one defect is rejected by the check of that promise, and by no other", () => {
-  for (const sink of quiet) it(`${sink.breaks}: ${sink.defect}`, () => expectRejection(sink, 2000, 4));
+  for (const sink of quiet) it(`${sink.breaks}: ${sink.defect}`, () => expectRejection(sink, 2000, 3));
 });
 
 describe("a sink that disturbs the whole process is rejected by one check, too", () => {

@@ -6,6 +6,7 @@ import { endOrphan } from "./end-orphan.js";
 import { holdChild } from "./held-child.js";
 import { settleDoubt } from "./in-doubt.js";
 import type { ResumeLoopOptions, RunResult } from "./options.js";
+import { namingOtherOpenRuns } from "./other-open-runs.js";
 import { carryOut } from "./releasing.js";
 import { planResume, type ResumeChanges } from "./resume-plan.js";
 import { resultOf } from "./run-result.js";
@@ -43,7 +44,9 @@ async function goOn(segment: Segment, options: ResumeLoopOptions): Promise<RunRe
     changes = planResume(lease.state, options);
   } catch (error) {
     if (!isLoopsError(error, "LOOPS_NOT_RESUMABLE")) throw error;
-    if ((await segment.reemit()) + (await settleChildren(segment)) === 0) throw error;
+    if ((await segment.reemit()) + (await settleChildren(segment)) === 0) {
+      throw options.run === lease.runId ? error : await namingOtherOpenRuns(error, lease.state, effects);
+    }
     await segment.flushMark.finish();
     return resultOf(lease.state);
   }

@@ -31,21 +31,32 @@ async function settle(runId: string, effects: Effects): Promise<void> {
 
 /** Those that say they are running, and are nobody's: all of them, because the newest may be another one that lives. */
 async function killedRuns(store: Effects["store"], loop: string): Promise<readonly RunState[]> {
-  const { runs } = await store.list();
+  const { runs } = await readable(() => store.list(), { runs: [], corrupt: [] });
   const open = runs.filter((run) => run.loop_name === loop && run.status === "running" && !isChild(run));
-  // Asked at once: a store may then answer from one look at what it has.
-  const owned = await Promise.all(open.map(async ({ run_id }) => store.isOwned(run_id)));
+  // Asked at once: a store may then answer from one look at what it has. An owner that cannot be read may live.
+  const owned = await Promise.all(open.map(({ run_id }) => readable(() => store.isOwned(run_id), true)));
   return open.filter((_run, index) => owned[index] === false);
 }
 
-/** What cannot be read or taken owes nothing: `create` looks at the same place next, and has the say on what is there. */
-async function leaseOrNull(store: Effects["store"], runId: string): Promise<RunLease<RunState> | null> {
+/** `create` looks at the same place next, and says what is wrong with it. */
+async function readable<T>(read: () => T | Promise<T>, otherwise: T): Promise<T> {
   try {
-    return await store.acquire(runId);
+    return await read();
   } catch (error) {
-    if (nothingOwed.some((code) => isLoopsError(error, code))) return null;
+    if (nothingOwed.some((code) => isLoopsError(error, code))) return otherwise;
     throw error;
   }
 }
 
-const nothingOwed = ["LOOPS_RUN_OWNED", "LOOPS_RUN_NOT_FOUND", "LOOPS_STATE_CORRUPT", "LOOPS_STATE_VERSION"];
+/** What cannot be read or taken owes nothing. */
+function leaseOrNull(store: Effects["store"], runId: string): Promise<RunLease<RunState> | null> {
+  return readable<RunLease<RunState> | null>(() => store.acquire(runId), null);
+}
+
+const nothingOwed = [
+  "LOOPS_RUN_OWNED",
+  "LOOPS_RUN_NOT_FOUND",
+  "LOOPS_STATE_CORRUPT",
+  "LOOPS_STATE_VERSION",
+  "LOOPS_STORE_READ",
+];

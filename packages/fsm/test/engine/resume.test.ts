@@ -54,6 +54,21 @@ describe("resuming", () => {
     expect(await store.isOwned((await store.find("test-loop"))?.run_id ?? "")).toBe(false);
   });
 
+  it("names the runs of a loop that can be gone on with, where its newest one has ended", async () => {
+    const store = await killedInAction("second", { definition: abc });
+    const startedAt = "2999-01-01T00:00:00.000Z";
+    const clock = { isoNow: () => startedAt, monotonicMs: () => 0 };
+    const beside = { definition: abc, store, runner: echo(), clock, clearPrevious: false };
+    await runLoop({ ...beside, newRunId: () => "BESIDE" });
+    await expect(resumeLoop({ run: "test-loop", store })).rejects.toMatchObject({
+      code: "LOOPS_NOT_RESUMABLE",
+      message: expect.stringMatching(/run BESIDE of loop "test-loop" is completed.* by their id: RUN\.$/),
+    });
+    const byId = await resumeLoop({ run: "BESIDE", store }).then(undefined, (error: Error) => error.message);
+    expect(byId).not.toContain("by their id");
+    expect(await resumeLoop({ run: "RUN", store, runner: echo() })).toMatchObject({ status: "completed" });
+  });
+
   it("B-5: goes on past a limit only once that is raised", async () => {
     const store = memoryStore();
     const limited = { definition: abc, store, limits: { maxIterations: 1 } };

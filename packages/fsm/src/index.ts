@@ -61,5 +61,5 @@ export { type SimulateLoopOptions, type SimulationResult, simulateLoop } from ".
 export { step } from "./step/step.js";
 export type { EventDraft, Facts, Next, PlannedAction, Step, StepInput } from "./step/types.js";
 export { type FileStoreOptions, fileStore } from "./store/file-store.js";
-export { memoryStore } from "./store/memory-store.js";
+export { type MemoryStoreOptions, memoryStore } from "./store/memory-store.js";
 export type { StoreFs, StoreWarning } from "./store/store-context.js";

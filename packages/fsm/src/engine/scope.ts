@@ -57,11 +57,12 @@ async function holderOf(
   { run_id, depth, scope = [] }: Claimant,
 ): Promise<RunState | undefined> {
   if (scope.length === 0 || depth > 0) return undefined;
-  for (const other of (await store.list()).runs) {
-    if (other.run_id === run_id || other.depth > 0 || !overlap(scope, other.scope ?? [])) continue;
-    if (await store.isOwned(other.run_id)) return other;
-  }
-  return undefined;
+  const others = (await store.list()).runs.filter(
+    (other) => other.run_id !== run_id && other.depth === 0 && overlap(scope, other.scope ?? []),
+  );
+  // All at once: a store that reads files to tell needs to read them once.
+  const owned = await Promise.all(others.map((other) => store.isOwned(other.run_id)));
+  return others.find((_, index) => owned[index]);
 }
 
 function scopeHeld({ loop_name, scope = [] }: Claimant, holder: RunState): LoopsError {

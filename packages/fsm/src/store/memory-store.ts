@@ -1,4 +1,11 @@
-import type { LoopEvent, LoopsError, RunLease, StateDelta, StateStore, StoredEvent } from "@loops/core";
+import {
+  type LoopEvent,
+  LoopsError,
+  type RunLease,
+  type StateDelta,
+  type StateStore,
+  type StoredEvent,
+} from "@loops/core";
 import { checkLoopName } from "../definition/names.js";
 import type { RunState } from "../run-state.js";
 import { applyDelta } from "../step/delta.js";
@@ -10,7 +17,9 @@ import { leaseLost, runExists, runNotEnded, runNotFound, runOwned } from "./stor
 /** One run in memory. */
 interface MemoryRun {
   state: RunState;
+  /** The latest; `forgotten` came before them. */
   readonly events: LoopEvent[];
+  forgotten: number;
   epoch: number;
   flushedSeq: number;
   leased: boolean;
@@ -20,13 +29,27 @@ interface MemoryRun {
   readonly first: boolean;
 }
 
+export interface MemoryStoreOptions {
+  /**
+   * Events kept of each run, at least; so that a loop without end does not fill the memory. Twice as many may be there
+   * before the oldest are forgotten, and none is before it has reached the sinks. A reader is given what is left.
+   * @default 100000
+   */
+  readonly maxEvents?: number | undefined;
+}
+
 /**
  * Keeps runs in this process: for tests, and for loops that need not survive it. The same promises as the file store,
- * but for durability. States and events are kept as they are given, not copied.
+ * but for durability, and for old events of long runs. States and events are kept as they are given, not copied.
+ *
+ * @throws LoopsError `LOOPS_CONFIG` for a `maxEvents` that is no number of events
  */
-export function memoryStore(): StateStore<RunState> {
+export function memoryStore({ maxEvents = 100_000 }: MemoryStoreOptions = {}): StateStore<RunState> {
+  if (!(typeof maxEvents === "number" && maxEvents >= 1)) {
+    throw new LoopsError("LOOPS_CONFIG", `[memory-store] maxEvents must be a number from 1, not ${String(maxEvents)}`);
+  }
   const all = new Map<string, MemoryRun>();
-  const present = () => [...all.values()].filter((run) => !run.archived && run.events.length > 0);
+  const present = () => [...all.values()].filter((run) => !run.archived && seqOf(run) > 0);
   /** What a child came to is its parent's to record. */
   const isWaitedFor = ({ state }: MemoryRun): boolean =>
     present().some((other) => other.state.run_id === state.parent_run_id);
@@ -54,6 +77,7 @@ export function memoryStore(): StateStore<RunState> {
       const run: MemoryRun = {
         state,
         events: [],
+        forgotten: 0,
         epoch: 0,
         flushedSeq: 0,
         leased: false,
@@ -62,13 +86,13 @@ export function memoryStore(): StateStore<RunState> {
         first: !child && ofLoop.every((other) => other.archived || !other.first),
       };
       all.set(state.run_id, run);
-      return new MemoryLease(run, () => all.delete(state.run_id));
+      return new MemoryLease(run, maxEvents, () => all.delete(state.run_id));
     },
 
     acquire(runId) {
       const run = get(runId);
       if (run.leased) throw ownedHere(runId);
-      return new MemoryLease(run, () => undefined);
+      return new MemoryLease(run, maxEvents, () => undefined);
     },
 
     find(nameOrRunId) {
@@ -88,7 +112,7 @@ export function memoryStore(): StateStore<RunState> {
 
     readEvents(loop, runId, after = 0) {
       const run = all.get(runId);
-      return run?.state.loop_name === loop ? run.events.slice(after) : [];
+      return run?.state.loop_name === loop ? run.events.slice(Math.max(0, after - run.forgotten)) : [];
     },
 
     requestStop(runId) {
@@ -98,7 +122,7 @@ export function memoryStore(): StateStore<RunState> {
 
     archive(runId, { resumable = false } = {}) {
       const run = all.get(runId);
-      if (run === undefined || run.events.length === 0) throw runNotFound(runId);
+      if (run === undefined || seqOf(run) === 0) throw runNotFound(runId);
       if (run.archived) return;
       if (run.leased) throw ownedHere(runId);
       if (!resumable && !hasEnded(run.state.status)) throw runNotEnded(runId, run.state.status);
@@ -111,18 +135,25 @@ function ownedHere(runId: string): LoopsError {
   return runOwned(runId, { pid: process.pid, start_time: null, boot_id: null, host: "here" }, "", false);
 }
 
+/** How many events were committed. */
+function seqOf({ events, forgotten }: MemoryRun): number {
+  return forgotten + events.length;
+}
+
 class MemoryLease implements RunLease<RunState> {
   readonly epoch: number;
   readonly #run: MemoryRun;
+  readonly #maxEvents: number;
   readonly #discard: () => void;
   #released = false;
 
-  constructor(run: MemoryRun, discard: () => void) {
+  constructor(run: MemoryRun, maxEvents: number, discard: () => void) {
     run.leased = true;
     run.stopRequested = false;
     run.epoch += 1;
     this.epoch = run.epoch;
     this.#run = run;
+    this.#maxEvents = maxEvents;
     this.#discard = discard;
   }
 
@@ -135,7 +166,7 @@ class MemoryLease implements RunLease<RunState> {
   }
 
   get seq(): number {
-    return this.#run.events.length;
+    return seqOf(this.#run);
   }
 
   get flushedSeq(): number {
@@ -147,10 +178,13 @@ class MemoryLease implements RunLease<RunState> {
     checkEvents(this.runId, events);
     this.#run.state = applyDelta(this.#run.state, delta);
     this.#run.events.push(...events);
+    if (this.#run.events.length >= 2 * this.#maxEvents) this.#forget();
   }
 
   events(after: number): readonly StoredEvent[] {
-    return this.#run.events.slice(after).map((event, index) => ({ seq: after + index + 1, event }));
+    const { events, forgotten } = this.#run;
+    const from = Math.max(after, forgotten);
+    return events.slice(from - forgotten).map((event, index) => ({ seq: from + index + 1, event }));
   }
 
   stopRequested(): boolean {
@@ -159,6 +193,14 @@ class MemoryLease implements RunLease<RunState> {
 
   markFlushed(seq: number): void {
     this.#run.flushedSeq = Math.max(this.#run.flushedSeq, Math.min(seq, this.seq));
+  }
+
+  #forget(): void {
+    const { events, forgotten, flushedSeq } = this.#run;
+    const tooMany = Math.min(events.length - this.#maxEvents, flushedSeq - forgotten);
+    if (tooMany <= 0) return;
+    events.splice(0, tooMany);
+    this.#run.forgotten += tooMany;
   }
 
   release(): void {

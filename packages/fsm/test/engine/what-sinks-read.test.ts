@@ -57,7 +57,7 @@ it("B-34: every event names its run, loop and depth, and the end says what ended
   expectTypeOf<Extract<FsmEvent, { event: "loop_complete" }>>().toEqualTypeOf<LoopComplete>();
 });
 
-it.each(["shell", "prompt"])(
+it.each(["shell", "prompt"] as const)(
   "B-28: a %s that succeeds and speaks of rate limits has succeeded, and runs once",
   async (action_type) => {
     const definition = defineLoop({

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import nodeFs, { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -30,4 +30,22 @@ it("refuses a place below or instead of a file", () => {
 
 it.runIf(existsSync("/proc/self"))("ends where a directory takes no children", () => {
   expect(() => makeDirectoriesSync("/proc/loops/a/b")).toThrow("ENOENT");
+});
+
+it("makes a directory whose parent somebody else makes at the same moment", () => {
+  const path = join(scratch(), "a", "b");
+  const fs = {
+    ...nodeFs,
+    mkdirSync: ((directory: string) => {
+      try {
+        return nodeFs.mkdirSync(directory);
+      } catch (error) {
+        // The other process comes between the refusal and the look at what is missing.
+        if (directory === path) nodeFs.mkdirSync(join(path, ".."), { recursive: true });
+        throw error;
+      }
+    }) as typeof nodeFs.mkdirSync,
+  };
+  expect(makeDirectoriesSync(path, fs)).toEqual([path]);
+  expect(statSync(path).isDirectory()).toBe(true);
 });

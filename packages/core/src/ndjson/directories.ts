@@ -16,16 +16,21 @@ export interface DirectoryCalls {
  * Makes a directory with its parents; returns those that were made, the outermost first. One by one: `mkdir` with
  * `recursive` never ends where a parent exists but takes no children, as in `/proc`.
  */
-export function* makeDirectories(path: string): Steps<readonly string[], DirectoryCalls> {
+export function makeDirectories(path: string): Steps<readonly string[], DirectoryCalls> {
+  return make(path, false);
+}
+
+function* make(path: string, again: boolean): Steps<readonly string[], DirectoryCalls> {
   try {
     yield* step((calls: DirectoryCalls) => calls.mkdir(path));
     return [path];
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const parent = dirname(path);
-    if (code === "ENOENT" && parent !== path && (yield* isMissing(parent))) {
-      const made = yield* makeDirectories(parent);
-      return [...made, ...(yield* makeDirectories(path))];
+    if (code === "ENOENT" && parent !== path && !again) {
+      // A parent that is there by now was made by somebody else meanwhile: then it is only tried again, once.
+      const made = (yield* isMissing(parent)) ? yield* make(parent, false) : [];
+      return [...made, ...(yield* make(path, true))];
     }
     if (code !== "EEXIST" || !(yield* isDirectory(path))) throw error;
     return [];

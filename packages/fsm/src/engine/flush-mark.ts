@@ -20,6 +20,8 @@ export class FlushPatience {
 }
 
 const minIntervalMs = 250;
+/** A loop that is faster than that is asked for sooner: so many events can be forgotten, or emitted again, at most. */
+const maxUnmarked = 5000;
 
 /**
  * Records in the store how far the bus has delivered, so that a resume knows what the sinks may have lost. Behind is
@@ -28,6 +30,7 @@ const minIntervalMs = 250;
 export class FlushMark {
   readonly #options: FlushMarkOptions;
   #lastMs = Number.NEGATIVE_INFINITY;
+  #lastSeq = 0;
   #inFlight: Promise<boolean> | undefined;
   #warned = false;
   #closed = false;
@@ -36,10 +39,13 @@ export class FlushMark {
     this.#options = options;
   }
 
-  /** Flushes in the background: one at a time, and not more often than every 250 ms. @param now by the clock */
+  /** Flushes in the background: one at a time, every 250 ms, or every 5000 events if those come sooner. @param now by the clock */
   poke(now: number): void {
-    if (this.#inFlight !== undefined || now - this.#lastMs < minIntervalMs) return;
+    if (this.#inFlight !== undefined) return;
+    const { seq } = this.#options.lease;
+    if (now - this.#lastMs < minIntervalMs && seq - this.#lastSeq < maxUnmarked) return;
     this.#lastMs = now;
+    this.#lastSeq = seq;
     this.#inFlight = this.#flush().finally(() => {
       this.#inFlight = undefined;
     });

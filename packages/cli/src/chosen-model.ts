@@ -1,12 +1,10 @@
-import { type LoopDefinition, loadLoop, type ResolveLoop } from "@loops/fsm";
+import { defaultLlm, type LoopDefinition, loadLoop, type ResolveLoop } from "@loops/fsm";
 import { findLoopFile } from "./find-loop.js";
 
 /** The loop with `--llm-model` in place of its own, for everything that asks a model. */
 export function withModel(definition: LoopDefinition, model: string | undefined): LoopDefinition {
   if (model === undefined) return definition;
-  // What a loop has that says nothing of models.
-  const llm = { enabled: true, max_tokens: 256, timeout: 1800, ...definition.llm };
-  return { ...definition, llm: { ...llm, model } };
+  return { ...definition, llm: { ...defaultLlm, ...definition.llm, model } };
 }
 
 /** Loops in a loop are asked with the same model. `undefined`: those of the engine, as they are. */

@@ -7,6 +7,7 @@ export {
 export { type PromptRunnerOptions, promptRunner } from "./actions/prompt-runner.js";
 export type { ActionOutcome, ActionRequest, ActionRunner, PreparedAction } from "./actions/runner.js";
 export { type ShellRunnerOptions, shellRunner } from "./actions/shell-runner.js";
+export { defaultLlm } from "./definition/default-llm.js";
 export { defineLoop, type LoopInput, type StateInput, type Target } from "./definition/define-loop.js";
 export type { FileRequest, LoopFile } from "./definition/expansion.js";
 export { definitionHash } from "./definition/hash.js";

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of loops
 
 import * as z from "zod";
+import { defaultLlm } from "./default-llm.js";
 import { customEvaluatorSchema, evaluatorSchemas } from "./evaluator-schemas.js";
 import { flag, mapping, name, paths, positiveInteger, routes, seconds, target, text } from "./field-types.js";
 import { parametersSchema } from "./parameter-schema.js";
@@ -62,10 +63,10 @@ const stateFields = {
 const llm = z
   .strictObject(
     {
-      enabled: flag.default(true).describe("Without it, what would ask a model has the verdict error."),
-      model: text.default("sonnet").describe("Name of the model."),
-      max_tokens: positiveInteger.default(256).describe("Longest answer."),
-      timeout: seconds.default(1800).describe("Seconds to wait for an answer."),
+      enabled: flag.default(defaultLlm.enabled).describe("Without it, what would ask a model has the verdict error."),
+      model: text.default(defaultLlm.model).describe("Name of the model."),
+      max_tokens: positiveInteger.default(defaultLlm.max_tokens).describe("Longest answer."),
+      timeout: seconds.default(defaultLlm.timeout).describe("Seconds to wait for an answer."),
     },
     "a mapping with enabled, model, max_tokens and timeout",
   )

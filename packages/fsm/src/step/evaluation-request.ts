@@ -1,5 +1,6 @@
 import { actionKind } from "../definition/action-kind.js";
-import type { LlmDefinition, StateDefinition } from "../definition/types.js";
+import { defaultLlm } from "../definition/default-llm.js";
+import type { StateDefinition } from "../definition/types.js";
 import type { EvaluationRequest } from "../evaluators/evaluation.js";
 import { fillConfig } from "../evaluators/fill-config.js";
 import type { ActionResult } from "../run-state.js";
@@ -7,8 +8,6 @@ import { fill, type Surroundings, scopeOf } from "./scope.js";
 
 /** What a state without an action leaves behind. */
 export const noResult: ActionResult = { output: "", stderr: "", exit_code: 0, duration_ms: 0 };
-
-const defaultLlm: LlmDefinition = { enabled: true, model: "sonnet", max_tokens: 256, timeout: 1800 };
 
 /** All that an evaluator needs to judge the result of the current state. */
 export function evaluationRequest(around: Surroundings, config: StateDefinition): EvaluationRequest {

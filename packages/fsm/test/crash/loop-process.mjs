@@ -1,8 +1,8 @@
 // One process that carries a loop out until somebody kills it: `node loop-process.mjs run|resume <directory>`.
-import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { createBus, isLoopsError } from "@loops/core";
 import { defineLoop, fileStore, resumeLoop, runLoop } from "@loops/fsm";
+import { bufferedSink, inlineSink } from "./sinks.mjs";
 
 const [mode, dir] = process.argv.slice(2);
 const actions = 30;
@@ -36,33 +36,9 @@ const definition = defineLoop({
   },
 });
 
-/** Durable when `send` returns. */
-const inline = {
-  name: "inline",
-  send: (_event, { line }) => appendFileSync(join(dir, "inline.jsonl"), line),
-  close() {},
-};
-
-/** Loses with the process whatever was not flushed. */
-function buffered() {
-  let lines = "";
-  const write = () => {
-    appendFileSync(join(dir, "buffered.jsonl"), lines);
-    lines = "";
-  };
-  return {
-    name: "buffered",
-    send: (_event, { line }) => {
-      lines += line;
-    },
-    flush: async () => write(),
-    close: write,
-  };
-}
-
 const bus = createBus();
-bus.addTransport(inline);
-bus.addTransport(buffered());
+bus.addTransport(inlineSink(dir));
+bus.addTransport(bufferedSink(dir));
 bus.on("*", () => process.stdout.write("."));
 const options = {
   bus,

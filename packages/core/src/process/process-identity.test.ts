@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { currentBootId, identifyProcess, isAlive, ownIdentity, startTimeOf } from "./process-identity.js";
 import { parseProcStat, parsePs, readGroup, readProcess } from "./process-table.js";
@@ -65,11 +66,17 @@ describe("identity of a process", () => {
   });
 
   it.runIf(process.platform === "linux")("takes a zombie as dead", async () => {
-    // The shell becomes a sleep that never waits for its child: the child stays a zombie.
-    const child = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 300"], { stdio: ["ignore", "pipe", "ignore"] });
-    started.push(child.pid ?? -1);
-    const [chunk] = await once(child.stdout, "data");
+    // The shell becomes a program that never waits for its child; killed before that, the child could be waited for.
+    const script = "sleep 300 & echo $!; exec sleep 300";
+    const parent = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "ignore"] });
+    started.push(parent.pid ?? -1);
+    const [chunk] = await once(parent.stdout, "data");
     const identity = identifyProcess(Number(String(chunk)));
+    started.push(identity.pid);
+    const nameOf = (pid: number | undefined) => readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+    await expect.poll(() => nameOf(parent.pid), { timeout: 10_000 }).toBe("sleep");
+    expect(isAlive(identity)).toBe(true);
+    process.kill(identity.pid, "SIGKILL");
     await expect.poll(() => readProcess(identity.pid)?.zombie, { timeout: 10_000 }).toBe(true);
     expect(isAlive(identity)).toBe(false);
   });

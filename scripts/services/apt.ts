@@ -13,6 +13,9 @@ export function installLine(aptPackage: string): string {
   return `apt-get update && apt-get install --yes --no-install-recommends ${aptPackage}`;
 }
 
+/** Asks nothing, and starts no service that a package brings: a test starts its own. */
+const unattended = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+
 /**
  * `$1` is the command, `$2` the package. Lists of packages that are missing or out of date are fetched when a first
  * attempt fails, and only then.
@@ -38,7 +41,7 @@ export function aptInstall(
   const limited = ["timeout", "--kill-after=10", seconds, "sh", "-c", script, "sh", command, aptPackage];
   const args = ["--timeout", seconds, "--conflict-exit-code", "124", lockPath, ...limited];
   return new Promise((resolve) => {
-    execFile("flock", args, { env: { ...env, DEBIAN_FRONTEND: "noninteractive" } }, (error, stdout, stderr) => {
+    execFile("flock", args, { env: { ...env, ...unattended } }, (error, stdout, stderr) => {
       if (error === null) return resolve(undefined);
       const last = `${stdout}${stderr}`.trim().split("\n").at(-1);
       if (error.code === 124 || error.code === 137) return resolve(`apt-get did not end within ${seconds} s`);

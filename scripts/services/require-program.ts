@@ -1,13 +1,24 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type AptOptions, aptInstall, installLine } from "./apt.js";
 
-/** Programs that tests need and npm does not bring: the command, and the package of Debian and Ubuntu that has it. */
+interface Program {
+  readonly command: string;
+  /** The package of Debian and Ubuntu that has it. */
+  readonly aptPackage: string;
+  /** Where it lies if it is not on the PATH: each folder in there is looked into for `bin`. */
+  readonly versionsIn?: string;
+}
+
+/** Programs that tests need and npm does not bring. */
 const programs = {
   chromium: { command: "chromium", aptPackage: "chromium" },
   curl: { command: "curl", aptPackage: "curl" },
-};
+  nc: { command: "nc", aptPackage: "netcat-openbsd" },
+  postgres: { command: "postgres", aptPackage: "postgresql", versionsIn: "/usr/lib/postgresql" },
+  "redis-server": { command: "redis-server", aptPackage: "redis-server" },
+} satisfies Record<string, Program>;
 
 /** Where a program is looked for and who asks; what is not given is that of this process. */
 export interface Surroundings extends Partial<AptOptions> {
@@ -35,7 +46,7 @@ export async function requireProgram(
   what: string,
   surroundings: Surroundings = {},
 ): Promise<string | undefined> {
-  const { command, aptPackage } = programs[name];
+  const { command, aptPackage, versionsIn }: Program = programs[name];
   const {
     env = process.env,
     root = process.getuid?.() === 0,
@@ -43,7 +54,7 @@ export async function requireProgram(
     lockPath = join(tmpdir(), "loops-apt.lock"),
     timeoutMs = 300_000,
   } = surroundings;
-  const find = () => onPath(command, env["PATH"]);
+  const find = () => onPath(command, env["PATH"]) ?? inVersions(command, versionsIn);
 
   const path = find();
   if (path !== undefined) return path;
@@ -61,11 +72,21 @@ export async function requireProgram(
   return undefined;
 }
 
-function onPath(command: string, path = ""): string | undefined {
+/** Where a command lies among the folders of a PATH. */
+export function onPath(command: string, path = ""): string | undefined {
   return path
     .split(delimiter)
     .filter((folder) => folder !== "")
     .map((folder) => join(folder, command))
+    .find(isExecutable);
+}
+
+/** The newest version that has the command. */
+function inVersions(command: string, folder: string | undefined): string | undefined {
+  if (folder === undefined || !existsSync(folder)) return undefined;
+  return readdirSync(folder)
+    .sort((a, b) => Number(b) - Number(a))
+    .map((version) => join(folder, version, "bin", command))
     .find(isExecutable);
 }
 

@@ -56,9 +56,11 @@ function* undocumentedCodes(sources) {
   }
 }
 
-/** What looks like a code and is no error: a row of the table of variables that an action is given. */
+/** What looks like a code and is no error: a row of a table of environment variables. */
 function environmentVariables() {
-  const page = "packages/fsm/README.md";
-  const rows = existsSync(join(root, page)) ? read(page).matchAll(/^\| `(LOOPS_[A-Z0-9_]+)(?:<[A-Z]+>)?` \|/gm) : [];
-  return new Set([...rows].map(([, name = ""]) => name));
+  const pages = ["packages/fsm/README.md", "packages/cli/README.md"].filter((page) => existsSync(join(root, page)));
+  const rows = pages.flatMap((page) => [
+    ...read(page).matchAll(/^\| (?:variable )?`(LOOPS_[A-Z0-9_]+)(?:<[A-Z]+>)?` \|/gm),
+  ]);
+  return new Set(rows.map(([, name = ""]) => name));
 }

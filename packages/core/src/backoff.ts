@@ -16,7 +16,11 @@ export const retryDefaults = { maxRetries: 3, baseMs: 500, maxMs: 8000 };
  *
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
-export function backoffMs(attempt: number, options: typeof retryDefaults, random: () => number = Math.random): number {
+export function backoffMs(
+  attempt: number,
+  options: Pick<typeof retryDefaults, "baseMs" | "maxMs">,
+  random: () => number = Math.random,
+): number {
   const bound = Math.min(options.maxMs, options.baseMs * 2 ** (attempt - 1));
   return random() * bound;
 }

@@ -37,6 +37,11 @@ export interface BatchTransportOptions<T = string> {
   close?(deadline: Deadline): void | Promise<void>;
   /** Is handed what was refused, or retried in vain, or left at the deadline of `close`. */
   onDeadLetter?(items: readonly T[], error: unknown): void;
+  /**
+   * How many of the items that were given up when the process ended are lost, because they are kept nowhere else. Only
+   * those are told of on standard error. @default all
+   */
+  lostAtExit?(abandoned: number): number;
   /** @default 1000 */
   readonly maxBatchItems?: number | undefined;
   /** @default 65536 */

@@ -40,6 +40,7 @@ export class DeliveryQueue<T> implements ExitHolder {
   /** What the last attempt failed with, while none has succeeded since. */
   failure: unknown;
   #syncing = false;
+  #full: LoopsError | undefined;
   readonly #pause = new RetryPause(() => this.#pump());
   #interval: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
@@ -178,7 +179,8 @@ export class DeliveryQueue<T> implements ExitHolder {
   }
 
   abandon(): number {
-    return this.#dropAll("exit", undefined);
+    const count = this.#dropAll("exit", undefined);
+    return this.#options.lostAtExit?.(count) ?? count;
   }
 
   async #close(deadline: Deadline | undefined): Promise<void> {
@@ -326,7 +328,9 @@ export class DeliveryQueue<T> implements ExitHolder {
     countDrop(this.#dropped, "overflow");
     const { name, maxQueueItems, maxQueueBytes } = this.#options;
     const full = `queue full, events dropped: over maxQueueItems ${maxQueueItems} or maxQueueBytes ${maxQueueBytes}`;
-    this.#report(new LoopsError("LOOPS_OVERFLOW", `[${name}] ${full}; raise them, or look why the sink is slow`));
+    // Made once: an error costs ten times what an event does, and an outage drops one event after the other.
+    this.#full ??= new LoopsError("LOOPS_OVERFLOW", `[${name}] ${full}; raise them, or look why the sink is slow`);
+    this.#report(this.#full);
   }
 
   /** Drops everything held; what an attempt in flight does from here on is of no interest. */

@@ -27,6 +27,8 @@ export interface EventLogPage {
   readonly gap: boolean;
   /** The oldest resident entry, `null` in an empty log. */
   readonly oldest: Cursor | null;
+  /** The head of the log when it was asked: whoever reads on from here gets what comes after, and only that. */
+  readonly newest: Cursor;
   /** Where to go on: after the last entry looked at, or where the query began. Hand it back as `since`. */
   readonly next: Cursor;
 }

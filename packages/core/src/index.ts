@@ -1,4 +1,4 @@
-export type { RetryOptions } from "./backoff.js";
+export { backoffMs, type RetryOptions } from "./backoff.js";
 export type { BatchTransportGiven, BatchTransportOptions, Overflow, WriteContext } from "./batch-options.js";
 export { type BatchTransport, batchTransport } from "./batch-transport.js";
 export {

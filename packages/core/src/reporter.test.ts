@@ -153,3 +153,22 @@ it("errors after the end are told as before", () => {
   vi.advanceTimersByTime(5000);
   expect(told).toEqual(["no +0", "no +0", "no +0"]);
 });
+
+it("an onError that throws, at once or later, becomes a warning and harms nobody", async () => {
+  vi.useRealTimers();
+  const warnings: string[] = [];
+  const emitWarning = vi
+    .spyOn(process, "emitWarning")
+    .mockImplementation((message) => void warnings.push(String(message)));
+  const broken = [
+    () => {
+      throw new Error("at once");
+    },
+    async () => {
+      throw new Error("later");
+    },
+  ];
+  for (const onError of broken) createReporter("sink", onError)(new Error("no"));
+  await vi.waitFor(() => expect(warnings).toEqual(["[sink onError] at once", "[sink onError] later"]));
+  emitWarning.mockRestore();
+});

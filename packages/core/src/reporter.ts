@@ -50,12 +50,10 @@ export function createReporter(source: string, onError: OnError): Reporter {
       return;
     }
     if (told.push(message) === 1) timer = after(INTERVAL_MS, endInterval);
-    try {
-      onError(error, { source, suppressed });
-    } catch (cause) {
-      // The callback itself is broken: the warning is the only place left that cannot fail.
-      warnOnError(cause, { source: `${source} onError`, suppressed });
-    }
+    // The callback itself may be broken, at once or later: the warning is the only place left that cannot fail.
+    (async () => onError(error, { source, suppressed }))().catch((cause) =>
+      warnOnError(cause, { source: `${source} onError`, suppressed }),
+    );
   };
 
   const endInterval = (): void => {
@@ -63,7 +61,7 @@ export function createReporter(source: string, onError: OnError): Reporter {
     told = [];
     const count = heldBack;
     heldBack = 0;
-    if (count > 0) report(last, count - 1);
+    if (count) report(last, count - 1);
   };
 
   report.end = () => {

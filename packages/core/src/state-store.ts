@@ -61,6 +61,12 @@ export interface RunLease<S extends StoredRun = StoredRun> {
    */
   readonly flushedSeq: number;
   /**
+   * Aborted, with the error as its reason, once the store knows that the run is another's, or may be soon because the
+   * lease cannot be renewed: what is under way is to end, and nothing can be committed any more. Absent where a store
+   * finds that out at the next commit only.
+   */
+  readonly lost?: AbortSignal | undefined;
+  /**
    * Commits events and the change of the state they stand for, both or neither. There is no commit without an event,
    * and no event has fields named `seq` or `commit`: those are the store's.
    * @throws LoopsError `LOOPS_STORE_WRITE` when it cannot be written, `LOOPS_LEASE_LOST` when the run is another's,

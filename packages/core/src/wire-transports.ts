@@ -1,5 +1,6 @@
 import { startDeadline } from "./deadline.js";
 import { errorMessage, isLoopsError, LoopsError } from "./errors.js";
+import { camelKeys } from "./names/camel-keys.js";
 import { type CreateTransport, isTransport, type Transport, type WireContext } from "./transport.js";
 
 /** Which transports to wire, and a section of options for each under its name; keys as in files, snake_case. */
@@ -25,8 +26,6 @@ export interface TransportHost {
 }
 
 const known = ["jsonl", "memory-log", "socket", "webhook", "sqlite", "redis-stream", "otel"];
-/** Those before exist; the others are planned, and are not advertised until they do. */
-const firstPlanned = 2;
 
 /**
  * Adds the transports that a configuration names, in its order. All are made before the first is added, so that an
@@ -103,14 +102,12 @@ function isSpecifier(name: string): boolean {
 function unknownSection(section: string): string {
   const meant = ["transports", ...known].find((name) => name.replace(/s$/, "") === section.replaceAll("_", "-"));
   const hint =
-    meant === undefined
-      ? `known are transports, ${known.slice(0, firstPlanned).join(", ")}`
-      : `did you mean ${JSON.stringify(meant)}?`;
+    meant === undefined ? `known are transports, ${known.join(", ")}` : `did you mean ${JSON.stringify(meant)}?`;
   return `[wire] ${JSON.stringify(section)} is no transport and has no effect; ${hint}`;
 }
 
 function unknownName(name: string): string {
-  return `[wire] unknown transport ${JSON.stringify(name)}, skipped; known are ${known.slice(0, firstPlanned).join(", ")}, or a package or path with "/"`;
+  return `[wire] unknown transport ${JSON.stringify(name)}, skipped; known are ${known.join(", ")}, or a package or path with "/"`;
 }
 
 async function make(
@@ -147,10 +144,9 @@ async function load(specifier: string, options: WireOptions): Promise<unknown> {
       (code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND") &&
       errorMessage(cause).includes(`'${specifier}'`);
     if (!missing) throw cause;
-    const planned = known.indexOf(specifier.slice(7)) >= firstPlanned ? " (planned: once published)" : "";
     const what = specifier.startsWith(".")
       ? "check the path, which starts at the caller's file"
-      : `run: npm install ${specifier}${planned}`;
+      : `run: npm install ${specifier}`;
     throw new LoopsError("LOOPS_NOT_INSTALLED", `[wire] ${specifier} cannot be found; ${what}`, { cause });
   }
 }
@@ -164,10 +160,4 @@ async function inWordsOfTheFile<T>(section: string, make: () => Promise<T>): Pro
     const where = `in the section ${JSON.stringify(section)} of the configuration, where names are in snake_case`;
     throw new LoopsError("LOOPS_CONFIG", `${cause.message} (${where})`, { cause });
   }
-}
-
-/** Files use snake_case, code camelCase. Only the options' own names: values are the user's. */
-function camelKeys(section: object): Record<string, unknown> {
-  const camel = (key: string) => key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-  return Object.fromEntries(Object.entries(section).map(([key, value]) => [camel(key), value]));
 }

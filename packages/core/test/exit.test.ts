@@ -65,6 +65,11 @@ describe("a process that ends", () => {
     expect(stderr).toMatch(/^\[async\] undelivered at exit: 5/);
   });
 
+  it("says nothing of what a sink keeps elsewhere", async () => {
+    const { stderr } = await run("process-exit-kept");
+    expect(stderr).toBe("[partly] undelivered at exit: 2; await bus.close() before it\n");
+  });
+
   it("says why they were lost, where the sink has said why: a warning would come too late", async () => {
     const { stderr } = await run("process-exit-failing");
     expect(stderr).toBe("[full] undelivered at exit: 5 ([full] no space left); await bus.close() before it\n");

@@ -2,7 +2,7 @@ import { type FileHandle, open, rename, rm, unlink } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { type Due, errorMessage, LoopsError } from "@loops/core";
-import { isMissing } from "./file-calls.js";
+import { isMissing } from "@loops/core/lock";
 
 export interface CompressorOptions {
   /** Permissions of the compressed files. */

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { LoopsError, type OnError } from "@loops/core";
+import { unknownOption } from "@loops/core/names";
 import type { JsonlFs } from "./file-calls.js";
 import type { Fsync } from "./line-file.js";
 import { linkTarget } from "./link-target.js";
 import { type RotateOptions, type Rotation, resolveRotation } from "./rotate-options.js";
-import { unknownOption } from "./unknown-option.js";
 
 export interface JsonlTransportOptions {
   /** The file. Its directory is made if it is not there. With `rotate`, a link is followed now, once. */
@@ -84,7 +84,7 @@ export function resolveOptions(options: JsonlTransportOptions): ResolvedOptions 
   const rotation = resolveRotation(rotate);
   const known = [...configurable, "onError", "fs"];
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) process.emitWarning(unknownOption(name, known), { type: "LoopsWarning" });
+    if (!known.includes(name)) process.emitWarning(unknownOption("jsonl", name, known), { type: "LoopsWarning" });
   }
   // Now: what the working directory is later must not split the file.
   const absolute = resolve(path);

@@ -164,7 +164,7 @@ describe("writing", () => {
     expect(() => createTransport({ path: 5 }, context)).toThrowError(/path must be a text/);
     const warnings: string[] = [];
     await createTransport({ flushIntervlMs: 5 }, { ...context, warn: (message) => warnings.push(message) });
-    expect(warnings).toEqual([expect.stringMatching(/flushIntervlMs is not known .*; did you mean flushIntervalMs\?/)]);
+    expect(warnings).toEqual([expect.stringMatching(/flushIntervlMs is not known; did you mean flushIntervalMs\?/)]);
   });
 
   it("a tight loop of a hundred thousand emits drops nothing", async () => {
@@ -231,7 +231,7 @@ describe("writing", () => {
     for (const name of ["rotate", "flushIntervalMs", "maxQueueItems", "async"]) {
       expect(said.filter((message) => message.endsWith(`did you mean ${name}?`))).toHaveLength(1);
     }
-    expect(said[4]).toMatch(/\[jsonl\] the option color is not known and has no effect; known are path, mode, /);
+    expect(said[4]).toMatch(/\[jsonl\] the option color is not known; known are path, mode, /);
   });
 });
 

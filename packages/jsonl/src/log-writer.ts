@@ -8,6 +8,7 @@ import {
   type TransportContext,
   warnOnError,
 } from "@loops/core";
+import type { FileLock } from "@loops/core/lock";
 import { Compressor } from "./compressor.js";
 import { asyncDisk, type Disk, stalled, syncDisk } from "./disk.js";
 import { withFaults } from "./file-calls.js";
@@ -15,7 +16,6 @@ import type { ResolvedOptions } from "./jsonl-options.js";
 import { type Appender, LineFile } from "./line-file.js";
 import { forgetAtExit, isExiting, releaseAtExit, releaseNow, unwatchExit, watchExit } from "./release-at-exit.js";
 import { RotatingFile, type RotationStats } from "./rotating-file.js";
-import type { WriterLock } from "./writer-lock.js";
 
 /** A write in flight that is older is one that hangs: nothing synchronous is begun beside it. */
 const patienceMs = 1000;
@@ -142,7 +142,7 @@ export class LogWriter {
     if (isExiting() && this.#releaseLock !== undefined) releaseNow(this.#releaseLock);
   }
 
-  #watchLock(lock: WriterLock, held: boolean): void {
+  #watchLock(lock: FileLock, held: boolean): void {
     if (this.#releaseLock !== undefined) forgetAtExit(this.#releaseLock);
     this.#releaseLock = undefined;
     if (!held) return;

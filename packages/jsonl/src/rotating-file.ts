@@ -1,11 +1,12 @@
 import { basename, dirname, join } from "node:path";
 import { type DeliveryError, errorMessage, isLoopsError, LoopsError } from "@loops/core";
+import { type FileLock, isMissing } from "@loops/core/lock";
 import { step } from "@loops/core/ndjson";
-import { type FileCalls, type FileSteps, isMissing } from "./file-calls.js";
+import type { FileCalls, FileSteps } from "./file-calls.js";
 import { type Appender, LineFile, type LineFileOptions, partlyDelivered } from "./line-file.js";
 import type { Rotation } from "./rotate-options.js";
 import { type RotatedFile, rotatedFilesAmong, rotatedPath } from "./rotated-files.js";
-import { WriterLock } from "./writer-lock.js";
+import { writerLock } from "./writer-lock.js";
 
 export interface RotatingFileOptions extends LineFileOptions {
   readonly rotation: Rotation;
@@ -14,7 +15,7 @@ export interface RotatingFileOptions extends LineFileOptions {
   /** Takes a rotated file that is to be compressed. */
   compress(path: string): void;
   /** The lock is held from now on, or no longer. */
-  onLock(lock: WriterLock, held: boolean): void;
+  onLock(lock: FileLock, held: boolean): void;
 }
 
 /** What rotation has done so far. */
@@ -27,13 +28,13 @@ export interface RotationStats {
 
 /**
  * A {@link LineFile} that is put aside for a new one when it is large or old enough: it is renamed once, to the next
- * number, and never again. Only the holder of the {@link WriterLock} writes, so that nobody rotates under another's
+ * number, and never again. Only the holder of the {@link writerLock} writes, so that nobody rotates under another's
  * hands. Whatever step a crash comes between: the next writer opens anew, and tidies up.
  */
 export class RotatingFile implements Appender {
   readonly #options: RotatingFileOptions;
   readonly #file: LineFile;
-  readonly #lock: WriterLock;
+  readonly #lock: FileLock;
   /** Number of the last file put aside: a number is never used twice, also where somebody removed all of them. */
   #newest = 0;
   #rotatedFiles = 0;
@@ -42,7 +43,7 @@ export class RotatingFile implements Appender {
   constructor(options: RotatingFileOptions) {
     this.#options = options;
     this.#file = new LineFile(options);
-    this.#lock = new WriterLock(options.path);
+    this.#lock = writerLock(options.path);
   }
 
   get stats(): RotationStats {

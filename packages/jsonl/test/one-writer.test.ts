@@ -49,7 +49,10 @@ describe("a file that is rotated has one writer", () => {
       await first.bus.flush();
       second.bus.emit({ event: "step", n: 2 });
       expect((await second.bus.flush({ timeoutMs: 50 })).ok).toBe(false);
-      await vi.waitFor(() => expect(second.errors[0]).toMatchObject({ code: "LOOPS_FILE_OWNED" }), soon);
+      const message = expect.stringMatching(
+        /^\[jsonl\] another writer .*in this process.*remove .*events\.jsonl\.lock/,
+      );
+      await vi.waitFor(() => expect(second.errors[0]).toMatchObject({ code: "LOOPS_FILE_OWNED", message }), soon);
       const { queued, inFlight, delivered, dropped } = second.sink.stats();
       expect({ held: queued + inFlight, delivered, dropped }).toEqual({ held: 1, delivered: 0, dropped: {} });
       await first.bus.close();

@@ -20,6 +20,8 @@ export interface MemoryLogPage {
   readonly gap: boolean;
   /** The oldest event kept, `null` when there is none. */
   readonly oldest: Cursor | null;
+  /** The head of the log when it was asked. */
+  readonly newest: Cursor;
   /** Where to go on. Hand it back as `since`. */
   readonly next: Cursor;
 }

@@ -27,7 +27,7 @@ export function backendChoice(name: unknown): BackendChoice {
   const known = `known are ${[...names.keys()].join(", ")}`;
   const message =
     wanted === "redis"
-      ? `backend "redis" is not part of this package: it is planned as a sink of its own, redis-stream; ${known}`
+      ? `backend "redis" is a package of its own: createRedisLog of @loops/redis-stream; ${known}`
       : `backend must be the name of one, not ${describe(name)}; ${known}`;
   throw new LoopsError("LOOPS_CONFIG", `[memory-log] ${message}`);
 }

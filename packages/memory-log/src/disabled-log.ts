@@ -16,7 +16,8 @@ export function createDisabledLog(): EventLogBackend {
       return memoryLogEvent(++newest, { kind, text, form: payloadForm, timeMs: Date.now() });
     },
     query() {
-      return { events: [], gap: false, oldest: null, next: formatCursor(epoch, newest) };
+      const place = formatCursor(epoch, newest);
+      return { events: [], gap: false, oldest: null, newest: place, next: place };
     },
     clear() {},
   };

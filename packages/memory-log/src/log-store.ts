@@ -7,6 +7,7 @@ export interface Page<Item> {
   readonly events: readonly Item[];
   readonly gap: boolean;
   readonly oldest: Cursor | null;
+  readonly newest: Cursor;
   readonly next: Cursor;
 }
 
@@ -66,6 +67,7 @@ export class LogStore {
       events,
       gap: !known || after + 1 < first,
       oldest: first < next ? this.cursor(first) : null,
+      newest: this.cursor(next - 1),
       next: this.cursor(id - 1),
     };
   }

@@ -1,5 +1,5 @@
 import { LoopsError } from "@loops/core";
-import { checkKnown } from "./known-options.js";
+import { checkKnownOptions } from "@loops/core/names";
 import type { RingBounds } from "./ring.js";
 
 /** Bounds and clock of a memory log. A bound that is zero or negative is replaced by its default. */
@@ -27,7 +27,7 @@ const defaults = { ttlMs: 3_600_000, maxEntries: 10_000, maxBytes: 64 * 1024 * 1
 
 /** @throws LoopsError `LOOPS_CONFIG` when a bound is not a number or an option is not known, naming it */
 export function resolveOptions(options: MemoryLogOptions = {}): ResolvedOptions {
-  checkKnown("memory-log", options, [...Object.keys(defaults), "now"]);
+  checkKnownOptions("memory-log", options, [...Object.keys(defaults), "now"]);
   return {
     ttlMs: bound(options, "ttlMs"),
     maxEntries: bound(options, "maxEntries"),

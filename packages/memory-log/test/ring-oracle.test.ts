@@ -88,6 +88,7 @@ describe("a memory log against a plain list", () => {
             const expected = oracle.query(nowMs, action.since, action.limit);
             expect({ ids: page.events.map(({ id }) => id), gap: page.gap }).toEqual(expected);
             expect(page.oldest === null).toBe(oracle.kept.length === 0);
+            expect(page.newest).toBe(log.query({ limit: -1 }).next);
           }
           oracle.sweep(nowMs);
           const { resident, bytes, evicted, cleared, appended } = log.stats();

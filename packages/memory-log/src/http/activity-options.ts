@@ -1,5 +1,5 @@
 import { LoopsError, withDefaults } from "@loops/core";
-import { checkKnown } from "../known-options.js";
+import { checkKnownOptions } from "@loops/core/names";
 
 /** Options of `createActivityHandler`. */
 export interface ActivityHandlerOptions {
@@ -44,7 +44,7 @@ export interface ResolvedActivityOptions extends Readonly<Record<keyof typeof de
 
 /** @throws LoopsError `LOOPS_CONFIG` naming the option that is of the wrong kind or not known */
 export function resolveActivityOptions(options: ActivityHandlerOptions = {}): ResolvedActivityOptions {
-  checkKnown("memory-log/http", options, [...Object.keys(defaults), "authorize", "allowOrigin"]);
+  checkKnownOptions("memory-log/http", options, [...Object.keys(defaults), "authorize", "allowOrigin"]);
   const { authorize, allowOrigin = [], ...given } = options;
   if (authorize !== undefined && typeof authorize !== "function") {
     throw new LoopsError("LOOPS_CONFIG", "[memory-log/http] authorize must be a function");

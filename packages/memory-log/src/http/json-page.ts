@@ -7,7 +7,8 @@ const encoder = new TextEncoder();
  * A page as JSON. Where its events are more than `maxBytes`, it ends earlier, and `next` with it; it holds at least one,
  * so that a reader gets on.
  */
-export function encodePage({ events, gap, oldest, next }: EventLogPage, maxBytes: number): Uint8Array<ArrayBuffer> {
+export function encodePage(page: EventLogPage, maxBytes: number): Uint8Array<ArrayBuffer> {
+  const { events, gap, oldest, newest, next } = page;
   const chunks: Uint8Array[] = [];
   let place = next;
   let bytes = 0;
@@ -20,6 +21,6 @@ export function encodePage({ events, gap, oldest, next }: EventLogPage, maxBytes
     }
     chunks.push(chunk);
   }
-  const rest = JSON.stringify({ gap, oldest, next: place }).slice(1);
+  const rest = JSON.stringify({ gap, oldest, newest, next: place }).slice(1);
   return concatBytes([encoder.encode('{"events":['), ...chunks, encoder.encode(`],${rest}`)]);
 }

@@ -1,5 +1,6 @@
 import { LoopsError } from "@loops/core";
-import { closestName, requireKnownName } from "../known-names.js";
+import { closestName } from "@loops/core/names";
+import { requireKnownName } from "../known-names.js";
 import { show } from "./violation.js";
 
 /** What the calls of both kits have in common. */

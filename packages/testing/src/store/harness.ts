@@ -66,6 +66,12 @@ export class StoreHarness implements StoreHarnessOptions {
     await this.subject.setOwner?.(runId, owner);
   }
 
+  /** Ends the lease of a run's owner. */
+  async expire(runId: string): Promise<void> {
+    this.part("leases");
+    await this.subject.expire?.(runId);
+  }
+
   /** The state of a new run, as an engine would give it: with fields that no store knows. */
   newRun(fields: Fields = {}): StoredRun {
     this.#runs += 1;

@@ -7,6 +7,7 @@ export type StoreNeed = keyof StoreCapabilities;
 export const storeNeeds: Readonly<Record<StoreNeed, string>> = {
   shared: "shared: reopen()",
   owners: "owners: setOwner(runId, owner)",
+  leases: "leases: expire(runId)",
   corruptible: "corruptible: corrupt(runId)",
   failing: "failing: faults.fail() and faults.heal()",
   killable: "killable: child",
@@ -16,6 +17,7 @@ export const storeNeeds: Readonly<Record<StoreNeed, string>> = {
 export const partOf: Readonly<Record<StoreNeed, keyof StoreSubject>> = {
   shared: "reopen",
   owners: "setOwner",
+  leases: "expire",
   corruptible: "corrupt",
   failing: "faults",
   killable: "child",

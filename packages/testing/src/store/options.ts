@@ -16,6 +16,8 @@ export interface StoreSubject {
   reopen?(): StateStore | Promise<StateStore>;
   /** With `owners`: writes on record that the owner of a run is that one. Whether it lives is the store's to find out. */
   setOwner?(runId: string, owner: OwnerIdentity): void | Promise<void>;
+  /** With `leases`: ends the lease of the run's owner, as time does when it is not renewed. */
+  expire?(runId: string): void | Promise<void>;
   /** With `corruptible`: damages what is kept of a run so that it cannot be read. Nobody owns the run. */
   corrupt?(runId: string): void | Promise<void>;
   /** With `failing`. */
@@ -32,6 +34,11 @@ export interface StoreCapabilities {
   readonly shared?: boolean | undefined;
   /** An owner is a process that may be dead: `create` returns `setOwner`. @default false */
   readonly owners?: boolean | undefined;
+  /**
+   * Whether an owner on another machine lives is told by a lease that ends when it is not renewed: `create` returns `expire`.
+   * @default false
+   */
+  readonly leases?: boolean | undefined;
   /** What is kept can be damaged from outside: `create` returns `corrupt`. @default false */
   readonly corruptible?: boolean | undefined;
   /** Writing can fail: `create` returns `faults`. @default false */

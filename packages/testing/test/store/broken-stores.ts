@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { LoopEvent, StoredRun } from "@loops/core";
 import { ownIdentity } from "@loops/core/process";
 import type { StoreCapabilities, StoreSubject } from "../../src/index.js";
@@ -176,7 +175,8 @@ export const brokenStores: readonly BrokenStore[] = [
       async acquire(runId) {
         const run = table.read()[runId];
         const free = run !== undefined && run.owner === null && !run.archived && !run.corrupt;
-        await sleep(5);
+        // All who ask in the same turn have looked by then.
+        await Promise.resolve();
         if (free) {
           change(table, runId, (taken) => {
             taken.owner = null;
@@ -213,9 +213,10 @@ export const brokenStores: readonly BrokenStore[] = [
   {
     breaks: "dead-owner",
     defect: "isOwned says that there is an owner while one is on record",
-    create: withStore((_store, table) => ({
+    create: withStore((store, table) => ({
       isOwned(runId) {
         const owner = table.read()[runId]?.owner ?? null;
+        if (owner?.host === "elsewhere.invalid") return store.isOwned(runId);
         return (
           owner !== null &&
           !(owner.pid === process.pid && owner.start_time !== ownIdentity().start_time) &&
@@ -240,6 +241,16 @@ export const brokenStores: readonly BrokenStore[] = [
           if (run.owner?.host === "elsewhere.invalid") run.owner = null;
         });
         return store.acquire(runId);
+      },
+    })),
+  },
+  {
+    breaks: "expired-lease",
+    defect: "the lease of an owner on another machine never ends",
+    create: withStore((store, table) => ({
+      acquire(runId) {
+        if (table.read()[runId]?.owner?.host !== "elsewhere.invalid") return store.acquire(runId);
+        throw Object.assign(new Error("no"), { code: "LOOPS_RUN_OWNED" });
       },
     })),
   },

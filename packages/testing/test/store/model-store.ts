@@ -9,6 +9,8 @@ export interface ModelRun {
   events: LoopEvent[];
   epoch: number;
   owner: OwnerIdentity | null;
+  /** The lease of an owner on another machine is over. */
+  expired?: boolean;
   stopEpoch: number;
   flushed: number;
   archived: boolean;
@@ -42,7 +44,8 @@ const refuse = (code: `LOOPS_${string}`): never => {
 };
 const ended = ["completed", "failed", "timed_out"];
 const newestFirst = (a: StoredRun, b: StoredRun) => (a.started_at < b.started_at ? 1 : -1);
-const lives = (owner: OwnerIdentity | null) => owner !== null && (owner.host !== ownIdentity().host || isAlive(owner));
+const lives = ({ owner, expired = false }: Pick<ModelRun, "owner" | "expired">) =>
+  owner !== null && (owner.host === ownIdentity().host ? isAlive(owner) : !expired);
 
 /** The plainest store that keeps every promise. */
 export function modelStore(table: Table): StateStore {
@@ -54,7 +57,7 @@ export function modelStore(table: Table): StateStore {
   };
   const present = (runs: ModelRuns) => Object.values(runs).filter((run) => !run.archived && run.events.length > 0);
   const archiveWithChildren = (runs: ModelRuns, run: ModelRun): void => {
-    if (lives(run.owner)) return;
+    if (lives(run)) return;
     for (const child of present(runs)) {
       if (child.state.parent_run_id === run.state.run_id) archiveWithChildren(runs, child);
     }
@@ -87,9 +90,10 @@ export function modelStore(table: Table): StateStore {
     acquire(runId) {
       const runs = table.read();
       const run = live(runs, runId);
-      if (lives(run.owner)) refuse("LOOPS_RUN_OWNED");
+      if (lives(run)) refuse("LOOPS_RUN_OWNED");
       run.epoch += 1;
       run.owner = ownIdentity();
+      run.expired = false;
       table.write(runs);
       return modelLease(table, runId, run.epoch);
     },
@@ -98,7 +102,7 @@ export function modelStore(table: Table): StateStore {
       const ofLoop = states.filter((state) => state.loop_name === name && !state.parent_run_id);
       return ofLoop.sort(newestFirst)[0] ?? states.find((state) => state.run_id === name) ?? null;
     },
-    isOwned: (runId) => lives(table.read()[runId]?.owner ?? null),
+    isOwned: (runId) => lives(table.read()[runId] ?? { owner: null }),
     list() {
       const runs = present(table.read());
       const error = new LoopsError("LOOPS_STATE_CORRUPT", "[model] damaged");
@@ -118,14 +122,14 @@ export function modelStore(table: Table): StateStore {
     requestStop(runId) {
       const runs = table.read();
       const run = live(runs, runId);
-      if (lives(run.owner)) run.stopEpoch = run.epoch;
+      if (lives(run)) run.stopEpoch = run.epoch;
       table.write(runs);
     },
     archive(runId, { resumable = false } = {}) {
       const runs = table.read();
       if (runs[runId]?.archived === true) return;
       const run = live(runs, runId);
-      if (lives(run.owner)) refuse("LOOPS_RUN_OWNED");
+      if (lives(run)) refuse("LOOPS_RUN_OWNED");
       if (!resumable && !ended.includes(run.state.status)) refuse("LOOPS_RUN_NOT_ENDED");
       archiveWithChildren(runs, run);
       table.write(runs);

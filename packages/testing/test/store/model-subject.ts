@@ -5,6 +5,7 @@ import { type ModelRun, type ModelRuns, memoryTable, modelStore, type Table } fr
 export const capabilities = {
   shared: true,
   owners: true,
+  leases: true,
   corruptible: true,
   failing: true,
 } satisfies StoreCapabilities;
@@ -30,6 +31,10 @@ export function modelSubject(open: (table: Table) => StateStore = modelStore): M
     setOwner: (runId, owner) =>
       change(runId, (run) => {
         run.owner = owner;
+      }),
+    expire: (runId) =>
+      change(runId, (run) => {
+        run.expired = true;
       }),
     corrupt: (runId) =>
       change(runId, (run) => {

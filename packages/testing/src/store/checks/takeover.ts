@@ -38,6 +38,8 @@ export const takeoverChecks: readonly StoreCheck[] = [
       ] as const) {
         const { id } = await harness.start();
         await harness.setOwner(id, owner);
+        // A machine that was started anew has renewed nothing since: of one that only has the same name, the lease tells.
+        if (harness.capabilities.leases === true && owner.boot_id !== own.boot_id) await harness.expire(id);
         const expected = `an owner with the pid of a living process, and ${what}, counts as dead`;
         demand(!(await harness.store.isOwned(id)), expected, "isOwned is true");
         const code = await harness.codeOf(async () => harness.acquire(id));
@@ -64,6 +66,26 @@ export const takeoverChecks: readonly StoreCheck[] = [
           harness.acquire(id),
         );
       }
+    },
+  },
+  {
+    id: "expired-lease",
+    title: "a run is free once its owner on another machine has let the lease run out, and that owner is refused",
+    needs: ["owners", "leases"],
+    mend: "Compare the end of the lease with the clock of the store, raise the epoch with the new owner, and compare it in each commit.",
+    async run(harness) {
+      const { id, lease } = await harness.start();
+      const elsewhere = { ...ownIdentity(), pid: DEAD_PID, start_time: "1", host: "elsewhere.invalid" };
+      await harness.setOwner(id, elsewhere);
+      demand(await harness.store.isOwned(id), "isOwned is true while the lease holds", "it is false");
+      await harness.expire(id);
+      demand(!(await harness.store.isOwned(id)), "isOwned is false once the lease is over", "it is true");
+      const heir = await harness.acquire(id);
+      await harness.requireRefused("a commit of the former owner", "LOOPS_LEASE_LOST", () =>
+        lease.commit([harness.newEvent("late")], { set: { iteration: 66 } }),
+      );
+      await heir.commit([harness.newEvent("loop_resume")], { set: { iteration: 2 } });
+      harness.requireState("the run", await harness.store.find(id), { iteration: 2 });
     },
   },
   {

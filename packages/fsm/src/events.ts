@@ -13,10 +13,19 @@ export interface RunFields {
 type FsmEventOf<Name extends string, Fields> = LoopEvent & { readonly event: Name } & RunFields & Readonly<Fields>;
 
 export type LoopStart = FsmEventOf<"loop_start", object>;
-/** The last two only after a handoff that said how to go on, until an action has taken that up. */
+/**
+ * `from_handoff` and `continuation_prompt` only after a handoff that said how to go on, until an action has taken that up;
+ * `annotations` only where `annotateRun` was asked in an earlier segment.
+ */
 export type LoopResume = FsmEventOf<
   "loop_resume",
-  { from_state: string; iteration: number; from_handoff?: true; continuation_prompt?: string }
+  {
+    from_state: string;
+    iteration: number;
+    from_handoff?: true;
+    continuation_prompt?: string;
+    annotations?: Readonly<Record<string, string>>;
+  }
 >;
 /** Before the action; never for terminal states. `attempt` only where it is above 1. */
 export type StateEnter = FsmEventOf<"state_enter", { state: string; iteration: number; attempt?: number }>;

@@ -30,6 +30,7 @@ export type { EventSink } from "./engine/event-sink.js";
 export type {
   ActionContext,
   ActionDoubt,
+  BegunRun,
   EngineOptions,
   ResumeLoopOptions,
   RunLimits,

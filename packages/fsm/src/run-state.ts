@@ -130,6 +130,8 @@ export interface RunState extends StoredRun {
   readonly error: RunError | null;
   readonly parent_run_id: string | null;
   readonly depth: number;
+  /** What `annotateRun` said of the segments so far; absent where nothing was said. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Effective context: of the definition, and what the caller gave over it. */
   readonly context: Readonly<Record<string, unknown>>;
   /** Absolute paths that no other run may work on meanwhile; absent where the loop names none. */

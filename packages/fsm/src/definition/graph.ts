@@ -1,6 +1,7 @@
+import { closestName } from "@loops/core/names";
 import { isPlainObject, own, type PlainObject } from "./plain-data.js";
 import type { Finding, Severity } from "./problem.js";
-import { closest, listNames } from "./suggest.js";
+import { listNames } from "./suggest.js";
 import { CURRENT_STATE, isDynamicTarget, isNoVerdict, targetFields, targetTables } from "./targets.js";
 
 /** Odd, but it runs: loop files of the original system may have it. */
@@ -53,7 +54,7 @@ export function checkGraph(initial: unknown, states: PlainObject, maintain = fal
 interface Names {
   readonly all: readonly string[];
   readonly has: (name: string) => boolean;
-  readonly meant: (wrong: string) => string | null;
+  readonly meant: (wrong: string) => string | undefined;
 }
 
 /** So many names are compared to find what wrong ones were meant to be: enough for all but the most broken files. */
@@ -61,14 +62,14 @@ const MAX_COMPARISONS = 100_000;
 
 function knownNames(all: readonly string[]): Names {
   const names = new Set(all);
-  const found = new Map<string, string | null>();
+  const found = new Map<string, string | undefined>();
   return {
     all,
     has: (name) => names.has(name),
     meant(wrong) {
       let near = found.get(wrong);
-      if (near === undefined) {
-        near = (found.size + 1) * all.length > MAX_COMPARISONS ? null : closest(wrong, all);
+      if (!found.has(wrong)) {
+        near = (found.size + 1) * all.length > MAX_COMPARISONS ? undefined : closestName(wrong, all);
         found.set(wrong, near);
       }
       return near;
@@ -80,7 +81,7 @@ function checkTarget({ path, target }: Edge, names: Names, mayStay: boolean): Fi
   if (typeof target !== "string" || names.has(target)) return [];
   if (mayStay && (target === CURRENT_STATE || isDynamicTarget(target))) return [];
   const near = names.meant(target);
-  const hint = near === null ? "" : ` Did you mean ${quote(near)}?`;
+  const hint = near === undefined ? "" : ` Did you mean ${quote(near)}?`;
   const message = `unknown state ${quote(target)}. Known states: ${listNames(names.all)}.${hint}`;
   return [{ path, severity: "error", message }];
 }
@@ -143,8 +144,8 @@ function leadsTo(target: unknown, current: string, names: Names): Successors {
   if (target === CURRENT_STATE && current !== "") return new Set([current]);
   if (typeof target !== "string") return "any";
   if (names.has(target)) return new Set([target]);
-  const meant = isDynamicTarget(target) ? null : names.meant(target);
-  return meant === null ? "any" : new Set([meant]);
+  const meant = isDynamicTarget(target) ? undefined : names.meant(target);
+  return meant === undefined ? "any" : new Set([meant]);
 }
 
 function reachable(from: Successors, graph: ReadonlyMap<string, Successors>): Successors {

@@ -1,3 +1,4 @@
+import { closestName } from "@loops/core/names";
 import { asWritten, part } from "./as-written.js";
 import { evaluatorSchemas } from "./evaluator-schemas.js";
 import { target } from "./field-types.js";
@@ -5,7 +6,7 @@ import { expandedStateFields, laterEvaluators, laterStateFields } from "./later-
 import { isPlainObject, own, type PlainObject } from "./plain-data.js";
 import { type Fields, laterField, type Preparation, pickFields, placeKey, type Written } from "./prepare-fields.js";
 import type { LoopSchemas } from "./schema.js";
-import { closest, didYouMean } from "./suggest.js";
+import { didYouMean } from "./suggest.js";
 
 const stateAliases: ReadonlyMap<string, string> = new Map([
   ["on_yes", "on_success"],
@@ -75,8 +76,8 @@ function addVerdicts(
   if (flat.length === 0 || !isPlainObject(table)) return;
   const added = flat.map(({ name, verdict, value }) => {
     to.moved.set(placeKey([...path, "on_verdict", verdict]), [...path, name]);
-    const near = verdict.length < 3 ? null : closest(name, known.filter(isVerdictField));
-    if (near !== null) {
+    const near = verdict.length < 3 ? undefined : closestName(name, known.filter(isVerdictField));
+    if (near !== undefined) {
       const message = `this leads somewhere only on the verdict ${quote(verdict)}. Did you mean ${quote(near)}?`;
       to.findings.push({ path: [...path, name], at: "key", severity: "warning", message });
     }

@@ -1,8 +1,9 @@
+import { closestName } from "@loops/core/names";
 import { namespaces } from "../interpolate-scope.js";
 import { parseTemplate, type Reference } from "../interpolate-template.js";
 import { isPlainObject, own, type PlainObject } from "./plain-data.js";
 import type { Finding } from "./problem.js";
-import { closest, didYouMean, listNames } from "./suggest.js";
+import { didYouMean, listNames } from "./suggest.js";
 import { targetFields, targetTables } from "./targets.js";
 
 const stateTemplates = ["action", "params", "loop", "with", ...targetFields, ...targetTables];
@@ -79,9 +80,9 @@ function referenceProblem(
   const colon = path.indexOf(":");
   // With other colons in it a name may be meant; with a near-miss of a filter it is not.
   const filter = unknownFilter ?? (colon === -1 ? null : path.slice(colon));
-  const near = filter === null ? null : closest(filter.split(/[:=]/)[1] ?? "", ["shell", "json", "default"]);
-  if (unknownFilter !== null || near !== null) {
-    const advice = near === null ? 'Use ":shell", ":json" or ":default=..."' : `Did you mean ":${near}"? Use that`;
+  const near = filter === null ? undefined : closestName(filter.split(/[:=]/)[1] ?? "", ["shell", "json", "default"]);
+  if (unknownFilter !== null || near !== undefined) {
+    const advice = near === undefined ? 'Use ":shell", ":json" or ":default=..."' : `Did you mean ":${near}"? Use that`;
     return [
       `${cut(source)} cannot be filled in: there is no filter ${quote(filter ?? "")}. ${advice}, or begin with "$\${" to leave it to the shell.`,
     ];

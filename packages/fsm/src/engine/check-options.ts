@@ -17,6 +17,8 @@ export function checkOptions(call: string, options: EngineOptions): void {
     forceSignal,
     resolveLoop,
     newRunId,
+    actionEnv,
+    annotateRun,
     maxDepth,
   } = options;
   if (store !== undefined && !hasFunctions(store, "create", "acquire")) {
@@ -32,7 +34,7 @@ export function checkOptions(call: string, options: EngineOptions): void {
   for (const [name, value] of named("evaluators", evaluators)) {
     if (typeof value !== "function") throw wrong(`${name} must be a function`);
   }
-  for (const [name, value] of Object.entries({ resolveLoop, newRunId })) {
+  for (const [name, value] of Object.entries({ resolveLoop, newRunId, actionEnv, annotateRun })) {
     if (value !== undefined && typeof value !== "function") throw wrong(`${name} must be a function`);
   }
   if (maxDepth !== undefined && !(Number.isInteger(maxDepth) && Number(maxDepth) >= 0)) {

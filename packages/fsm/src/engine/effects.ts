@@ -13,7 +13,7 @@ import { type Clock, systemClock } from "./clock.js";
 import type { EventSink } from "./event-sink.js";
 import { FlushPatience } from "./flush-mark.js";
 import { checkLimits } from "./limits.js";
-import type { ActionContext, EngineOptions } from "./options.js";
+import type { ActionContext, BegunRun, EngineOptions } from "./options.js";
 
 /** Everything the engine does to the world, with the defaults filled in. */
 export interface Effects {
@@ -32,6 +32,7 @@ export interface Effects {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly actionEnv: ((action: ActionContext) => Readonly<Record<string, string>>) | undefined;
+  readonly annotateRun: ((run: BegunRun) => Readonly<Record<string, string>> | undefined) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly forceSignal: AbortSignal | undefined;
   readonly flushTimeoutMs: number;
@@ -64,6 +65,7 @@ export function effectsOf(options: EngineOptions): Effects {
     cwd,
     env: options.env ?? process.env,
     actionEnv: options.actionEnv,
+    annotateRun: options.annotateRun,
     signal: options.signal,
     forceSignal: options.forceSignal,
     flushTimeoutMs: options.flushTimeoutMs ?? 5000,

@@ -12,6 +12,8 @@ export interface JournalOptions {
   readonly bus: EventSink | undefined;
   readonly clock: Clock;
   readonly warn: (warning: Error) => void;
+  /** Asked once, when the first event has been emitted: what the next commit adds to the state. */
+  readonly annotations?: (() => RunState["annotations"]) | undefined;
   /** Called once, when the store cannot be written: nothing further may act. */
   readonly onFailure: (error: LoopsError) => void;
 }
@@ -32,6 +34,9 @@ export class Journal {
   #writing: Promise<void> | undefined;
   #failure: LoopsError | undefined;
   #busFailed = false;
+  #asked = false;
+  /** What the next commit adds to the state. */
+  #annotations: RunState["annotations"];
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -48,7 +53,7 @@ export class Journal {
     if (this.#failure !== undefined) throw this.#failure;
     const stamped = this.#stampAll(drafts);
     const events = this.#lines.length === 0 ? stamped : [...this.#takeLines(), ...stamped];
-    const written = this.#write(events, delta);
+    const written = this.#write(events, this.#annotated(delta));
     if (this.#failure !== undefined) throw this.#failure;
     return written?.then(() => {
       if (this.#failure !== undefined) throw this.#failure;
@@ -128,6 +133,16 @@ export class Journal {
 
   #emitAll(events: readonly LoopEvent[]): void {
     for (const event of events) this.emit(event);
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#annotations = this.#options.annotations?.();
+  }
+
+  #annotated(delta: StateDelta): StateDelta {
+    const annotations = this.#annotations;
+    if (annotations === undefined) return delta;
+    this.#annotations = undefined;
+    return { ...delta, set: { ...delta.set, annotations } };
   }
 
   #fail(error: unknown): void {

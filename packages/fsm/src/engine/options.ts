@@ -18,6 +18,14 @@ export interface ActionContext {
   readonly key: string;
 }
 
+/** A segment of a run that has begun, for {@link EngineOptions.annotateRun}. */
+export interface BegunRun {
+  readonly run_id: string;
+  readonly loop: string;
+  /** Of a child loop, the run that it is part of. */
+  readonly parent_run_id: string | null;
+}
+
 /** Limits of a run that take the place of the definition's. `Infinity` is none. */
 export interface RunLimits {
   /** State entries over the whole run, at least 1. */
@@ -71,6 +79,13 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Environment of an action, under the `LOOPS_*` variables. */
   readonly actionEnv?: ((action: ActionContext) => Readonly<Record<string, string>>) | undefined;
+  /**
+   * Asked once for each segment of a run, child runs too, when its first event has been emitted. What it returns is kept
+   * with the run from its next commit on, and the `loop_resume` event of the next segment has it as `annotations`: for a
+   * tracer, the trace that this segment is in. Throwing, or returning what is not text by name or over 4096 characters,
+   * is a warning. @default nothing is kept
+   */
+  readonly annotateRun?: ((run: BegunRun) => Readonly<Record<string, string>> | undefined) | undefined;
   readonly clock?: Clock | undefined;
   /** Aborting it ends the run after the current state, resumable. */
   readonly signal?: AbortSignal | undefined;

@@ -14,11 +14,13 @@ type Wishes = Pick<ResumeLoopOptions, "definition" | "onDrift" | "limits" | "con
 /**
  * What a persisted run goes on with, where that differs from what was persisted.
  *
- * @throws LoopsError `LOOPS_DEFINITION_DRIFT`, `LOOPS_NOT_RESUMABLE`
+ * @throws LoopsError `LOOPS_DEFINITION_DRIFT`, `LOOPS_NOT_RESUMABLE`; `LOOPS_STATE_VERSION` for a run of another engine
  */
 export function planResume(state: RunState, wishes: Wishes): ResumeChanges {
   const changes = withContext(state, changedDefinition(state, wishes), wishes.context);
-  const base = changes.definition ?? state.definition;
+  const base = changes.definition ?? (state.definition as LoopDefinition | undefined);
+  // A store keeps what anybody gives it: it may be shared with another engine.
+  if (base === undefined) throw ofAnother(state);
   const definition = withLimits(base, wishes.limits);
   refuseIfEnded(state, definition);
   const same = definition.max_iterations === base.max_iterations && definition.timeout === base.timeout;
@@ -66,6 +68,11 @@ function refuseIfEnded(state: RunState, definition: LoopDefinition): void {
 function notResumable(state: RunState, why: string): LoopsError {
   const { run_id, loop_name, status } = state;
   return new LoopsError("LOOPS_NOT_RESUMABLE", `[engine] run ${run_id} of loop "${loop_name}" is ${status}: ${why}`);
+}
+
+function ofAnother({ run_id, loop_name }: RunState): LoopsError {
+  const message = `[engine] run ${run_id} of "${loop_name}" has no definition on record: another program wrote it. Go on with it there.`;
+  return new LoopsError("LOOPS_STATE_VERSION", message);
 }
 
 function drift(state: RunState, what: string, advice: string): LoopsError {

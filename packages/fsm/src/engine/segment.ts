@@ -1,6 +1,7 @@
 import type { RunLease } from "@loops/core";
 import type { EvaluatorEffects } from "../evaluators/evaluation.js";
 import type { RunState } from "../run-state.js";
+import { annotationsOf } from "./annotations.js";
 import type { Effects } from "./effects.js";
 import { FlushMark } from "./flush-mark.js";
 import { isPromise } from "./is-promise.js";
@@ -46,11 +47,19 @@ export class Segment {
     this.effects = effects;
     this.#parent = parent;
     this.flushMark = new FlushMark({ lease, bus, clock, timeoutMs: flushTimeoutMs, patience, warn });
-    this.journal = new Journal({ lease, bus, clock, warn, onFailure: (error) => this.#end(error) });
+    this.journal = new Journal({
+      lease,
+      bus,
+      clock,
+      warn,
+      annotations: annotationsOf(lease, effects),
+      onFailure: (error) => this.#end(error),
+    });
     this.evaluators = { ...effects.evaluators, signal: this.#ending.signal };
     this.#startedMs = clock.monotonicMs();
     this.#nowMs = this.#startedMs;
     this.#accumulatedMs = lease.state.accumulated_ms;
+    this.#obeyLoss(lease.lost);
   }
 
   /** Whether no other one waits for its end. */
@@ -120,6 +129,12 @@ export class Segment {
 
   #parentStops(): boolean | Promise<boolean> {
     return this.#parent?.stopRequested() ?? false;
+  }
+
+  /** Whoever has the run now may act: what acts here ends. The next commit says why. */
+  #obeyLoss(lost: AbortSignal | undefined): void {
+    if (lost?.aborted === true) this.#end(lost.reason);
+    lost?.addEventListener("abort", () => this.#end(lost.reason), { once: true });
   }
 
   #end(reason: unknown): void {

@@ -16,21 +16,23 @@ const depth = undefined;
 export const loopStart = (): EventDraft => ({ event: "loop_start", ts, id, run_id, loop, depth });
 
 /** `prompt`: of a handoff that no action has taken up yet. */
-export const loopResume = (from_state: string, iteration: number, prompt: string | null): EventDraft =>
-  prompt
-    ? {
-        event: "loop_resume",
-        ts,
-        id,
-        run_id,
-        loop,
-        depth,
-        from_state,
-        iteration,
-        from_handoff: true,
-        continuation_prompt: prompt,
-      }
-    : { event: "loop_resume", ts, id, run_id, loop, depth, from_state, iteration };
+export const loopResume = (
+  from_state: string,
+  iteration: number,
+  prompt: string | null,
+  annotations?: Readonly<Record<string, string>>,
+): EventDraft => ({
+  event: "loop_resume",
+  ts,
+  id,
+  run_id,
+  loop,
+  depth,
+  from_state,
+  iteration,
+  ...(prompt && { from_handoff: true, continuation_prompt: prompt }),
+  ...(annotations && { annotations }),
+});
 
 export const stateEnter = (state: string, iteration: number, attempt: number): EventDraft =>
   attempt > 1

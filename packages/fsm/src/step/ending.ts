@@ -1,16 +1,9 @@
+import { statusByEnd } from "@loops/core/run-status";
 import type { RunError, RunState, RunStatus, TerminatedBy } from "../run-state.js";
 import { loopComplete } from "./drafts.js";
 import type { Leaving, Taken } from "./taken.js";
 
-const statusOf: Readonly<Record<TerminatedBy, RunStatus>> = {
-  terminal: "completed",
-  error: "failed",
-  max_iterations: "interrupted",
-  timeout: "timed_out",
-  signal: "interrupted",
-  handoff: "awaiting_continuation",
-  cycle_detected: "failed",
-};
+const statusOf: Readonly<Record<TerminatedBy, RunStatus>> = statusByEnd;
 
 /** The last step of a run, or of a segment of it. */
 export function end(state: RunState, terminatedBy: TerminatedBy, error: RunError | null = null): Taken {

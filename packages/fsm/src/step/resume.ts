@@ -28,7 +28,7 @@ export function resume(state: RunState, input: Extract<StepInput, { kind: "resum
   };
   if (state.stopped_itself === true) changes.stopped_itself = false;
   const { current_state: name, iteration } = state;
-  const resumed = loopResume(name, iteration, continuation_prompt);
+  const resumed = loopResume(name, iteration, continuation_prompt, state.annotations);
   const next = { kind: "advance" } as const;
   if (pending_child !== null) {
     // Not in doubt: what became of it is in its own record.

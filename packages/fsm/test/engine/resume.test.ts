@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { memoryStore, resumeLoop, runLoop } from "../../src/index.js";
+import { memoryStore, type RunState, resumeLoop, runLoop } from "../../src/index.js";
 import { fakeRunner, recorder, signal } from "./harness.js";
 import { abc, done, echo, killedInAction } from "./killed-run.js";
 import { loopOf } from "./machines.js";
@@ -52,6 +52,22 @@ describe("resuming", () => {
     await expect(resumeLoop({ run: "other", store })).rejects.toMatchObject({ code: "LOOPS_RUN_NOT_FOUND" });
     // The refusal gave the run up again.
     expect(await store.isOwned((await store.find("test-loop"))?.run_id ?? "")).toBe(false);
+  });
+
+  it("leaves alone the run of another engine that shares the store", async () => {
+    const store = memoryStore();
+    const foreign = {
+      run_id: "FOREIGN",
+      loop_name: "foreign",
+      status: "running",
+      started_at: "2026-01-01T00:00:00.000Z",
+    };
+    const lease = await store.create(foreign as unknown as RunState);
+    await lease.commit([{ event: "begun", ts: foreign.started_at, id: "e" }], {});
+    await lease.release();
+    await expect(resumeLoop({ run: "foreign", store })).rejects.toMatchObject({ code: "LOOPS_STATE_VERSION" });
+    expect(await store.find("foreign")).toEqual(foreign);
+    expect(await store.isOwned("FOREIGN")).toBe(false);
   });
 
   it("names the runs of a loop that can be gone on with, where its newest one has ended", async () => {

@@ -1,6 +1,6 @@
-import { LoopsError } from "@loops/core";
+import { LoopsError, type StateStore } from "@loops/core";
 import { describe, expect, it } from "vitest";
-import { memoryStore, resumeLoop, runLoop } from "../../src/index.js";
+import { memoryStore, type RunState, resumeLoop, runLoop } from "../../src/index.js";
 import { fakeRunner, recorder, signal, tapped } from "./harness.js";
 import { loopOf } from "./machines.js";
 
@@ -63,6 +63,38 @@ describe("a store that cannot be written", () => {
     await expect(runLoop({ definition: ab, store, runner: fakeRunner() })).rejects.toMatchObject({
       code: "LOOPS_LEASE_LOST",
     });
+  });
+
+  it("ends a silent action as soon as the store says that the run is another's", async () => {
+    const lost = new AbortController();
+    const inner = memoryStore();
+    const store: StateStore<RunState> = {
+      ...inner,
+      async create(state, options) {
+        const lease = await inner.create(state, options);
+        const commit: typeof lease.commit = (events, delta) => {
+          lost.signal.throwIfAborted();
+          return lease.commit(events, delta);
+        };
+        return new Proxy(lease, {
+          get(target, name) {
+            if (name === "lost") return lost.signal;
+            const value: unknown = name === "commit" ? commit : Reflect.get(target, name);
+            return typeof value === "function" && name !== "commit" ? value.bind(target) : value;
+          },
+        });
+      },
+    };
+    const runner = fakeRunner(async (request) => {
+      const ended = signal();
+      request.signal.addEventListener("abort", () => ended.reach(), { once: true });
+      lost.abort(new LoopsError("LOOPS_LEASE_LOST", "it is another's"));
+      await ended.reached;
+      return { kind: "cancelled" };
+    });
+    await expect(runLoop({ definition: ab, store, runner })).rejects.toMatchObject({ code: "LOOPS_LEASE_LOST" });
+    expect(runner.started).toHaveLength(1);
+    expect(await inner.find("test-loop")).toMatchObject({ status: "running", phase: "acting" });
   });
 
   it("that rejects later is treated the same", async () => {

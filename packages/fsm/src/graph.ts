@@ -1,0 +1,1 @@
+export { type StateTargets, type Way, waysOf } from "./definition/ways.js";

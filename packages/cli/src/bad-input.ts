@@ -14,6 +14,9 @@ const ofInput: ReadonlySet<string> = new Set([
   "LOOPS_RUN_NOT_FOUND",
   "LOOPS_NOT_RESUMABLE",
   "LOOPS_DEFINITION_DRIFT",
+  "LOOPS_SEARCH_SYNTAX",
+  "LOOPS_SQLITE_DRIVER",
+  "LOOPS_POSTGRES_DRIVER",
 ]);
 
 /** Whether an error says that what was asked for is wrong, rather than that doing it failed. */

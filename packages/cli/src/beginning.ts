@@ -1,4 +1,5 @@
-import type { FsmEvent, fileStore } from "@loops/fsm";
+import type { StateStore } from "@loops/core";
+import type { FsmEvent, RunState } from "@loops/fsm";
 
 /**
  * Tells the event with which a process begins a run, or goes on with it, from those that are emitted again: they come
@@ -8,7 +9,7 @@ import type { FsmEvent, fileStore } from "@loops/fsm";
  * @param goesOn the run is resumed, and not started anew
  */
 export async function beginningOf(
-  store: Pick<ReturnType<typeof fileStore>, "find" | "readEvents">,
+  store: Pick<StateStore<RunState>, "find" | "readEvents">,
   run: string,
   goesOn: boolean,
 ): Promise<(event: FsmEvent) => boolean> {

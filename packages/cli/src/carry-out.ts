@@ -1,25 +1,25 @@
 import { type Bus, createBus, errorMessage } from "@loops/core";
-import { type EngineOptions, type FsmEvent, fileStore, type RunResult } from "@loops/fsm";
+import type { EngineOptions, FsmEvent, RunResult } from "@loops/fsm";
 import { beginningOf } from "./beginning.js";
 import { resolverWithModel } from "./chosen-model.js";
-import type { Config, ConfigOptions } from "./config.js";
+import type { Config } from "./config.js";
 import { configuredOptions } from "./engine-options.js";
 import { eventLines } from "./event-lines.js";
 import { type ExitCode, exitCode } from "./exit-code.js";
 import { obeyInterrupts } from "./interrupts.js";
+import { openStore, type StoreOptions } from "./open-store.js";
 import { showProgress } from "./progress.js";
 import { note, type Terminal } from "./terminal.js";
 import { wireSinks, wiringOf } from "./wiring.js";
 
 /** Options of the commands that carry a loop out. */
-export interface CarryOutOptions extends ConfigOptions {
+export interface CarryOutOptions extends StoreOptions {
   readonly base: string;
   readonly events?: string | undefined;
   readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly maxIterations?: number | undefined;
   readonly timeout?: number | undefined;
-  readonly power?: boolean | undefined;
   readonly llmModel?: string | undefined;
 }
 
@@ -48,11 +48,7 @@ export async function carryOut(
   const configured = await configuredOptions(config);
   const wiring = await wiringOf(options.events, config);
   const warn = (warning: Error) => note(terminal, `warning: ${warning.message}`);
-  const store = fileStore({
-    dir: options.dir,
-    durability: options.power === true ? "power" : "process",
-    onWarning: (warning) => warn(new Error(warning.message)),
-  });
+  const { store, close } = await openStore(options, config, terminal);
   const bus = createBus<FsmEvent>({ onError: (error) => note(terminal, `warning: ${errorMessage(error)}`) });
   const interrupts = obeyInterrupts(
     () => note(terminal, "Stopping after this action; again to end it at once."),
@@ -64,9 +60,10 @@ export async function carryOut(
     if (options.json === true) bus.addTransport(eventLines(terminal));
     else told = showProgress(bus, terminal, { quiet: options.quiet, begins });
     onEnd(bus, begins, interrupts.ended);
-    if (wiring !== null) await wireSinks(bus, wiring, options.base, terminal);
+    const ofSinks = wiring === null ? {} : await wireSinks(bus, wiring, options.base, terminal);
     const result = await carry({
       ...configured,
+      ...ofSinks,
       store,
       loopsDir: options.dir,
       resolveLoop: resolverWithModel(options.dir, options.llmModel),
@@ -88,6 +85,7 @@ export async function carryOut(
     told();
     interrupts.ended();
     await closeSinks(bus, interrupts.leave, terminal);
+    await close();
     // Kept by who is in a hurry: what a sink has left behind may hold the process, and the next signal is to end it.
     if (!interrupts.leave.aborted) interrupts.release();
   }
@@ -124,8 +122,8 @@ function onEnd(bus: Bus<FsmEvent>, begins: (event: FsmEvent) => boolean, ended: 
   });
 }
 
-/** @param leave shortens it */
-async function closeSinks(bus: Bus<FsmEvent>, leave: AbortSignal, terminal: Terminal): Promise<void> {
+/** Waits for what the sinks have, and says what they lost. @param leave shortens it */
+export async function closeSinks(bus: Bus<FsmEvent>, leave: AbortSignal, terminal: Terminal): Promise<void> {
   const { sinks } = await bus.close({ signal: leave });
   for (const { name, dropped } of sinks) {
     const reasons = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);

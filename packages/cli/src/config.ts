@@ -27,11 +27,13 @@ export interface Config {
   readonly mcpServers: Readonly<Record<string, McpServer>>;
   /** For `wireTransports`. */
   readonly events: WireConfig | null;
+  /** Where runs are kept, as `--store` says it. */
+  readonly store?: string | undefined;
 }
 
 type Section = Readonly<Record<string, unknown>>;
 
-/** The keys of the file, and of its sections. What `events` may hold, its transports know. */
+/** The sections of the file and their keys; beside them it has `store`, which is a text. What `events` may hold, its transports know. */
 const keys = { prompt: ["command"], model: ["command"], handoff: ["command"], mcp: ["servers"], events: null } as const;
 
 /** The name under which it is found without being asked for. */
@@ -46,7 +48,8 @@ export const configName = "loops.config.yaml";
 export async function readConfig(options: ConfigOptions, terminal: Terminal): Promise<Config> {
   const file = options.config === undefined ? beside(options.dir) : resolve(options.config);
   const { promptCommand, modelCommand, handoffCommand } = options;
-  const given = file === null ? {} : await sectionsOf(file, (text) => note(terminal, `warning: ${text}`));
+  const { store, ...document } = file === null ? {} : await documentOf(file);
+  const given = sectionsOf(file, document, (text) => note(terminal, `warning: ${text}`));
   return {
     file,
     promptCommand: promptCommand ?? commandOf(file, given, "prompt"),
@@ -54,6 +57,7 @@ export async function readConfig(options: ConfigOptions, terminal: Terminal): Pr
     handoffCommand: handoffCommand ?? commandOf(file, given, "handoff"),
     mcpServers: (mapping(file, "mcp.servers", given["mcp"]?.["servers"]) ?? {}) as Config["mcpServers"],
     events: (given["events"] as WireConfig | undefined) ?? null,
+    store: textOf(file, "store", store),
   };
 }
 
@@ -62,17 +66,25 @@ function beside(dir: string): string | null {
   return existsSync(file) ? file : null;
 }
 
-async function sectionsOf(file: string, warn: (text: string) => void): Promise<Readonly<Record<string, Section>>> {
+async function documentOf(file: string): Promise<Section> {
   let document: unknown;
   try {
     document = parse(await readGivenFile(file));
   } catch (cause) {
     throw badInput(`The configuration ${file} cannot be read: ${errorMessage(cause)}`, cause);
   }
+  return mapping(file, null, document) ?? {};
+}
+
+function sectionsOf(
+  file: string | null,
+  document: Section,
+  warn: (text: string) => void,
+): Readonly<Record<string, Section>> {
   const sections: Record<string, Section> = {};
-  for (const [name, value] of Object.entries(mapping(file, null, document) ?? {})) {
+  for (const [name, value] of Object.entries(document)) {
     if (!Object.hasOwn(keys, name)) {
-      warn(`${file}: ${unknownKey(name, Object.keys(keys), "")}`);
+      warn(`${file}: ${unknownKey(name, [...Object.keys(keys), "store"], "")}`);
       continue;
     }
     const section = mapping(file, name, value) ?? {};
@@ -93,6 +105,12 @@ function commandOf(file: string | null, given: Readonly<Record<string, Section>>
   const command = given[name]?.["command"] ?? undefined;
   if (command === undefined || (typeof command === "string" && command.trim() !== "")) return command;
   throw badInput(`${file}: ${name}.command must be a command line, such as "claude -p".`);
+}
+
+function textOf(file: string | null, name: string, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "string" && value.trim() !== "") return value;
+  throw badInput(`${file}: ${name} must be a text, such as postgres://host/database or sqlite:runs.db.`);
 }
 
 /** An empty section is none. */

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Bus, errorMessage, isLoopsError, type WireConfig, wireTransports } from "@loops/core";
+import { type Bus, errorMessage, isLoopsError, type TransportHost, type WireConfig, wireTransports } from "@loops/core";
+import type { EngineOptions } from "@loops/fsm";
 import { parse } from "yaml";
 import { badInput } from "./bad-input.js";
 import type { Config } from "./config.js";
@@ -13,9 +14,13 @@ export interface Wiring {
   readonly file: string;
 }
 
+/** What a sink may ask of the engine: that of traces gives actions the trace that they are part of. */
+export type EngineOfSinks = Pick<EngineOptions, "actionEnv" | "annotateRun">;
+
 /**
  * Adds the sinks that a file names. Their packages are looked for where it lies.
  *
+ * @returns what they bring for the engine, as `engine`: of several that bring the same, the last
  * @throws what `wireTransports` throws; LoopsError `LOOPS_USAGE` for a sink that throws something else
  */
 export async function wireSinks(
@@ -23,18 +28,35 @@ export async function wireSinks(
   { config, file }: Wiring,
   baseDir: string,
   terminal: Terminal,
-): Promise<void> {
+): Promise<EngineOfSinks> {
+  let engine: EngineOfSinks = {};
+  const host: TransportHost = {
+    addTransport(transport) {
+      bus.addTransport(transport);
+      engine = { ...engine, ...engineOf(transport) };
+    },
+  };
   try {
-    await wireTransports(bus, config, {
+    await wireTransports(host, config, {
       from: pathToFileURL(file),
       baseDir,
       warn: (message) => note(terminal, `warning: ${message}`),
     });
+    return engine;
   } catch (error) {
     if (isLoopsError(error)) throw error;
     // Somebody else's code: where in it is for who wrote it.
     throw badInput(`A sink that ${file} names cannot be loaded: ${errorMessage(error)}`, error);
   }
+}
+
+function engineOf(transport: object): EngineOfSinks {
+  const { engine } = transport as { engine?: Readonly<Record<string, unknown>> | null };
+  const { actionEnv, annotateRun } = engine ?? {};
+  return {
+    ...(typeof actionEnv === "function" && { actionEnv: actionEnv as EngineOfSinks["actionEnv"] }),
+    ...(typeof annotateRun === "function" && { annotateRun: annotateRun as EngineOfSinks["annotateRun"] }),
+  };
 }
 
 /** What `--events` names, or else the configuration. @throws LoopsError `LOOPS_USAGE` for a file that cannot be read */

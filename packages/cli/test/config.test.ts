@@ -122,6 +122,23 @@ describe("the configuration", () => {
     ]);
   });
 
+  it("has sinks that bring options for the engine: what actions find in their environment, what is kept with a run", async () => {
+    const { call, path, write } = folder();
+    write(
+      "a.yaml",
+      "name: a\ninitial: a\nstates: {a: {action: 'echo $MARK > mark.txt', next: b}, b: {terminal: true}}\n",
+    );
+    write(
+      "sink.mjs",
+      `const engine = { actionEnv: ({ state }) => ({ MARK: "of " + state }), annotateRun: ({ loop }) => ({ by: "sink of " + loop }) };
+       export const createTransport = () => ({ send() {}, close() {}, engine });`,
+    );
+    write("sinks.yaml", "transports: [./sink.mjs]\n");
+    expect((await call("run", "a.yaml", "-q", "--events", "sinks.yaml")).code).toBe(0);
+    expect(readFileSync(join(path, "mark.txt"), "utf8")).toBe("of a\n");
+    expect((await call("show", "a", "--json")).out).toContain('"by":"sink of a"');
+  });
+
   it("with a successor for handoffs is gone on with by that", async () => {
     const { call, path, write } = folder();
     write(
@@ -143,7 +160,7 @@ describe("the configuration", () => {
   it.each([
     [
       "promt: {command: x}",
-      /"promt" has no effect; known: prompt, model, handoff, mcp, events\. Did you mean "prompt"\?/,
+      /"promt" has no effect; known: prompt, model, handoff, mcp, events, store\. Did you mean "prompt"\?/,
     ],
     ["prompt: {comand: x}", /"prompt\.comand" has no effect; known: command\. Did you mean "command"\?/],
     ["mcp: {server: {}}", /Did you mean "servers"\?/],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { folder } from "./support.js";
 
-const commands = "run resume simulate ls show stop history tail validate graph".split(" ");
+const commands = "run resume simulate ls show stop history tail watch validate graph".split(" ");
 
 describe("help", () => {
   it.each(commands)("of %s has examples, and fits into 80 columns", async (command) => {

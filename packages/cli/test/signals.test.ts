@@ -57,6 +57,22 @@ it("Ctrl-C twice ends the running action; it is run anew by resume", async () =>
   expect(log(place)).toEqual(["begun", "begun", "after"]);
 });
 
+it("Ctrl-C a third time, later than a key that is held down, ends the command where it stands", async () => {
+  const place = folder();
+  // Heeds no signal but the last.
+  place.write("waits.yaml", waits.replace("action: echo begun", "action: trap '' TERM INT; echo begun"));
+  const child = place.start("run", "waits.yaml", "--json");
+  await vi.waitFor(() => expect(log(place)).toEqual(["begun"]), waiting);
+  child.kill("SIGINT");
+  await vi.waitFor(() => {
+    child.kill("SIGINT");
+    expect(child.exitCode).toBe(130);
+  }, waiting);
+  expect((await place.call("ls")).out).toMatch(/waits {2}killed {2}wait/);
+  place.write("go", "");
+  expect((await place.call("resume", "waits", "-q")).code).toBe(0);
+});
+
 it("a run that was killed is shown as killed, and resumed", async () => {
   const place = folder();
   const child = await begin(place);

@@ -1,30 +1,39 @@
 import type { LoopEvent } from "@loops/core";
-import { type FsmEvent, fileStore } from "@loops/fsm";
+import type { FsmEvent } from "@loops/fsm";
 import { badInput } from "../bad-input.js";
 import { type ExitCode, exitCode } from "../exit-code.js";
+import { type OpenedStore, type StoreOptions, withStore } from "../open-store.js";
 import { linesOf } from "../progress.js";
 import { table } from "../table.js";
 import { note, say, sayJson, type Terminal } from "../terminal.js";
 import { summaryOf } from "./ls.js";
 
-export interface HistoryOptions {
-  readonly dir: string;
+export interface HistoryOptions extends StoreOptions {
   readonly tail: number;
   readonly json?: boolean | undefined;
   readonly verbose?: boolean | undefined;
 }
 
-export async function history(
+export function history(
   terminal: Terminal,
   loop: string,
   run: string | undefined,
   options: HistoryOptions,
 ): Promise<ExitCode> {
-  return run === undefined ? listHistory(terminal, loop, options) : showEvents(terminal, loop, run, options);
+  return withStore(terminal, options, (opened) =>
+    run === undefined
+      ? listHistory(terminal, opened, loop, options)
+      : showEvents(terminal, opened, [loop, run], options),
+  );
 }
 
-async function listHistory(terminal: Terminal, loop: string, { dir, tail, json }: HistoryOptions): Promise<ExitCode> {
-  const { runs, corrupt } = await fileStore({ dir }).history(loop);
+async function listHistory(
+  terminal: Terminal,
+  { store }: OpenedStore,
+  loop: string,
+  { tail, json }: HistoryOptions,
+): Promise<ExitCode> {
+  const { runs, corrupt } = await store.history(loop);
   const shown = runs.slice(0, tail);
   if (json === true) for (const run of shown) sayJson(terminal, summaryOf(run, false));
   else {
@@ -44,13 +53,13 @@ async function listHistory(terminal: Terminal, loop: string, { dir, tail, json }
 
 async function showEvents(
   terminal: Terminal,
-  loop: string,
-  run: string,
-  { dir, tail, json, verbose }: HistoryOptions,
+  { store, where }: OpenedStore,
+  [loop, run]: readonly [loop: string, run: string],
+  { tail, json, verbose }: HistoryOptions,
 ): Promise<ExitCode> {
-  const events = await fileStore({ dir }).readEvents(loop, run);
+  const events = await store.readEvents(loop, run);
   if (events.length === 0)
-    throw badInput(`There is no run ${run} of the loop "${loop}" in ${dir}, or it has no events.`);
+    throw badInput(`There is no run ${run} of the loop "${loop}" in ${where}, or it has no events.`);
   const shown = verbose === true ? events : events.filter(({ event }) => event !== "action_output");
   printEvents(terminal, shown.slice(-tail), json === true);
   return exitCode.ok;

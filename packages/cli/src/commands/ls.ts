@@ -1,16 +1,24 @@
-import { fileStore, type RunState } from "@loops/fsm";
+import type { StateStore } from "@loops/core";
+import type { RunState } from "@loops/fsm";
 import { type ExitCode, exitCode } from "../exit-code.js";
+import { type StoreOptions, withStore } from "../open-store.js";
 import { table } from "../table.js";
 import { note, say, sayJson, type Terminal } from "../terminal.js";
 
-export interface LsOptions {
-  readonly dir: string;
+export interface LsOptions extends StoreOptions {
   readonly json?: boolean | undefined;
   readonly status?: string | undefined;
 }
 
-export async function ls(terminal: Terminal, { dir, json, status }: LsOptions): Promise<ExitCode> {
-  const store = fileStore({ dir });
+export function ls(terminal: Terminal, options: LsOptions): Promise<ExitCode> {
+  return withStore(terminal, options, ({ store }) => listRuns(terminal, store, options));
+}
+
+async function listRuns(
+  terminal: Terminal,
+  store: StateStore<RunState>,
+  { json, status }: LsOptions,
+): Promise<ExitCode> {
   const { runs, corrupt } = await store.list();
   const known = await Promise.all(runs.map(async (run) => ({ run, alive: await store.isOwned(run.run_id) })));
   const shown = asTree(known.filter(({ run, alive }) => status === undefined || statusText(run, alive) === status));

@@ -1,5 +1,5 @@
-import { isLoopsError, LoopsError } from "@loops/core";
-import { fileStore, type LoopDefinition, loadLoop, resumeLoop } from "@loops/fsm";
+import { isLoopsError, LoopsError, type StateStore } from "@loops/core";
+import { type LoopDefinition, loadLoop, type RunState, resumeLoop } from "@loops/fsm";
 import { askInDoubt } from "../ask-in-doubt.js";
 import { type CarryOutOptions, carryOut } from "../carry-out.js";
 import { withModel } from "../chosen-model.js";
@@ -7,6 +7,7 @@ import { readConfig } from "../config.js";
 import { parseContext } from "../context-values.js";
 import type { ExitCode } from "../exit-code.js";
 import { findLoopFile } from "../find-loop.js";
+import { type OpenedStore, withStore } from "../open-store.js";
 import type { Terminal } from "../terminal.js";
 import { noteNeeds } from "../unmet-needs.js";
 import { noteWarnings } from "../warnings.js";
@@ -20,8 +21,9 @@ export interface ResumeOptions extends CarryOutOptions {
 export async function resume(terminal: Terminal, run: string, options: ResumeOptions): Promise<ExitCode> {
   const { dir, llmModel, inDoubt } = options;
   const newer = options.with === undefined ? null : await newVersion(terminal, options.with, dir);
-  const definition = newer ?? (await fileStore({ dir }).find(run))?.definition;
   const config = await readConfig(options, terminal);
+  const find = ({ store }: OpenedStore) => store.find(run);
+  const definition = newer ?? (await withStore(terminal, options, find, config))?.definition;
   if (definition !== undefined) noteNeeds(terminal, definition, config);
 
   const isOther = definition !== undefined && (newer !== null || llmModel !== undefined);
@@ -31,13 +33,13 @@ export async function resume(terminal: Terminal, run: string, options: ResumeOpt
     resumeLoop({ ...engine, ...given, ...context, run, inDoubt, onInDoubt: askInDoubt(terminal, engine.signal) }),
   );
   return carried.catch(async (error: unknown) => {
-    throw isLoopsError(error, "LOOPS_NOT_RESUMABLE") ? await withOthers(error, run, dir) : error;
+    if (!isLoopsError(error, "LOOPS_NOT_RESUMABLE")) throw error;
+    throw await withStore(terminal, options, ({ store }) => withOthers(error, run, store), config);
   });
 }
 
 /** A name stands for the latest run of the loop: others of it may be those that were meant. */
-async function withOthers(error: LoopsError, run: string, dir: string): Promise<LoopsError> {
-  const store = fileStore({ dir });
+async function withOthers(error: LoopsError, run: string, store: StateStore<RunState>): Promise<LoopsError> {
   const { runs } = await store.list();
   const others: string[] = [];
   for (const { run_id, loop_name, status } of runs) {

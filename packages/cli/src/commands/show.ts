@@ -1,26 +1,29 @@
-import { fileStore, type LoopDefinition, loadLoop, type RunState } from "@loops/fsm";
+import type { StateStore } from "@loops/core";
+import { type LoopDefinition, loadLoop, type RunState } from "@loops/fsm";
 import { cleanText } from "../clean-text.js";
 import { type ExitCode, exitCode } from "../exit-code.js";
 import { findLoopFile } from "../find-loop.js";
+import { type StoreOptions, withStore } from "../open-store.js";
 import { table } from "../table.js";
 import { say, sayJson, type Terminal } from "../terminal.js";
 import { noteWarnings } from "../warnings.js";
 import { statusText } from "./ls.js";
 
-export interface ShowOptions {
-  readonly dir: string;
+export interface ShowOptions extends StoreOptions {
   readonly json?: boolean | undefined;
 }
 
 /** A run by its id or loop where there is one, else the loop as its file has it. */
-export async function show(terminal: Terminal, what: string, { dir, json }: ShowOptions): Promise<ExitCode> {
-  const store = fileStore({ dir });
-  const run = await findRun(store, what);
-  if (run !== null) {
+export async function show(terminal: Terminal, what: string, options: ShowOptions): Promise<ExitCode> {
+  const { dir, json } = options;
+  const isRun = await withStore(terminal, options, async ({ store }) => {
+    const run = await findRun(store, what);
+    if (run === null) return false;
     if (json === true) sayJson(terminal, run);
     else for (const line of runLines(run, await store.isOwned(run.run_id))) say(terminal, line);
-    return exitCode.ok;
-  }
+    return true;
+  });
+  if (isRun) return exitCode.ok;
   const path = findLoopFile(what, dir);
   const { definition, warnings } = await loadLoop(path);
   noteWarnings(terminal, path, warnings);
@@ -30,7 +33,7 @@ export async function show(terminal: Terminal, what: string, { dir, json }: Show
 }
 
 /** `null` where there is no such run, and where the text cannot be the name of one: a path. */
-export async function findRun(store: ReturnType<typeof fileStore>, what: string): Promise<RunState | null> {
+export async function findRun(store: StateStore<RunState>, what: string): Promise<RunState | null> {
   return /[/\\]|\.ya?ml$/.test(what) ? null : store.find(what);
 }
 
@@ -42,10 +45,11 @@ function runLines(run: RunState, alive: boolean): readonly string[] {
     ["state", `${run.current_state} (#${run.iteration})`],
     ["started", run.started_at],
     ["running time", `${run.accumulated_ms} ms`],
-    ...(run.terminated_by === null ? [] : [["ended by", run.terminated_by]]),
-    ...(run.error === null ? [] : [["error", run.error.message]]),
-    ...(run.parent_run_id === null ? [] : [["part of", run.parent_run_id]]),
-    ...Object.keys(run.captured).map((key) => ["captured", key]),
+    // A store keeps the runs of other engines too: theirs may lack some of it.
+    ...(run.terminated_by ? [["ended by", run.terminated_by]] : []),
+    ...(run.error ? [["error", run.error.message]] : []),
+    ...(run.parent_run_id ? [["part of", run.parent_run_id]] : []),
+    ...Object.keys(run.captured ?? {}).map((key) => ["captured", key]),
   ];
   return table(rows);
 }

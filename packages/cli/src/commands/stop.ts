@@ -1,21 +1,29 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileStore, type RunState } from "@loops/fsm";
+import type { RunState } from "@loops/fsm";
 import { badInput } from "../bad-input.js";
 import { type ExitCode, exitCode } from "../exit-code.js";
+import { type OpenedStore, type StoreOptions, withStore } from "../open-store.js";
 import { note, say, type Terminal } from "../terminal.js";
 import { statusText } from "./ls.js";
 
-export interface StopOptions {
-  readonly dir: string;
+export interface StopOptions extends StoreOptions {
   readonly wait: number;
 }
 
 const lookMs = 50;
 
-export async function stop(terminal: Terminal, run: string, { dir, wait }: StopOptions): Promise<ExitCode> {
-  const store = fileStore({ dir });
+export function stop(terminal: Terminal, run: string, options: StopOptions): Promise<ExitCode> {
+  return withStore(terminal, options, (opened) => askToStop(terminal, opened, run, options));
+}
+
+async function askToStop(
+  terminal: Terminal,
+  { store, where }: OpenedStore,
+  run: string,
+  { wait }: StopOptions,
+): Promise<ExitCode> {
   const found = await store.find(run);
-  if (found === null) throw badInput(`There is no run "${run}" in ${dir}.`);
+  if (found === null) throw badInput(`There is no run "${run}" in ${where}.`);
   const { run_id } = found;
   if (!(await store.isOwned(run_id))) {
     // Looked at again: it may have ended since it was found.

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileStore } from "@loops/fsm";
 import { badInput } from "../bad-input.js";
 import { type ExitCode, exitCode } from "../exit-code.js";
 import { obeyInterrupts } from "../interrupts.js";
+import { type OpenedStore, type StoreOptions, withStore } from "../open-store.js";
 import type { Terminal } from "../terminal.js";
 import { printEvents } from "./history.js";
 
-export interface TailOptions {
-  readonly dir: string;
+export interface TailOptions extends StoreOptions {
   readonly tail: number;
   readonly follow: boolean;
   readonly json?: boolean | undefined;
@@ -16,14 +15,18 @@ export interface TailOptions {
 const lookMs = 200;
 
 /** Follows a run until it has ended, its process is gone, or the person has seen enough. */
-export async function tail(
+export function tail(terminal: Terminal, run: string, options: TailOptions): Promise<ExitCode> {
+  return withStore(terminal, options, (opened) => followRun(terminal, opened, run, options));
+}
+
+async function followRun(
   terminal: Terminal,
+  { store, where }: OpenedStore,
   run: string,
-  { dir, tail: count, follow, json }: TailOptions,
+  { tail: count, follow, json }: TailOptions,
 ): Promise<ExitCode> {
-  const store = fileStore({ dir });
   const found = await store.find(run);
-  if (found === null) throw badInput(`There is no run "${run}" in ${dir}.`);
+  if (found === null) throw badInput(`There is no run "${run}" in ${where}.`);
   const { loop_name: loop, run_id: runId } = found;
   const interrupts = obeyInterrupts(() => {});
   const left = AbortSignal.any([interrupts.stop, terminal.gone]);

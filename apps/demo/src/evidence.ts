@@ -4,17 +4,32 @@ import type { LoopEvent } from "@loops/core";
 export interface Evidence {
   /** From the store's journal. */
   readonly committed: readonly LoopEvent[];
-  /** From the jsonl sink's file, as read: an event can be there twice. */
-  readonly received: readonly LoopEvent[];
+  /** What each sink has, as read on its other side: an event can be there twice. */
+  readonly readBack: readonly ReadBack[];
   /** Each time an action really began: the key it was given. */
   readonly begun: readonly string[];
 }
 
-export interface Verdict {
-  /** Committed events that the sink does not have. */
-  readonly missing: readonly LoopEvent[];
-  /** Events that the sink has more than once: sent again after the kill, because nobody could know. */
+export interface ReadBack {
+  readonly sink: string;
+  /** The id of every event, as often as it is there. */
+  readonly ids: readonly string[];
+}
+
+/** What became of the committed events in one sink. */
+export interface SinkVerdict {
+  readonly sink: string;
+  /** Committed events that it has. */
+  readonly found: number;
+  /** Committed events that it does not have. */
+  readonly missing: number;
+  /** Events that it has more than once: sent again after the kill, because nobody could know. */
   readonly doubled: number;
+}
+
+export interface Verdict {
+  readonly committed: number;
+  readonly sinks: readonly SinkVerdict[];
   /** Actions whose result was recorded and that began again afterwards. */
   readonly repeated: readonly string[];
   /** Actions that a kill cut off. */
@@ -23,8 +38,7 @@ export interface Verdict {
 }
 
 /** Compares what was promised with what the files say. Pure. */
-export function judge({ committed, received, begun }: Evidence): Verdict {
-  const ids = new Set(received.map((event) => event.id));
+export function judge({ committed, readBack, begun }: Evidence): Verdict {
   const named = (name: string) => committed.filter((event) => event.event === name).length;
 
   const recorded = new Set<unknown>();
@@ -43,10 +57,16 @@ export function judge({ committed, received, begun }: Evidence): Verdict {
   if (surplus > named("action_in_doubt")) for (const [key] of extra) again.add(key);
 
   return {
-    missing: committed.filter((event) => !ids.has(event.id)),
-    doubled: received.length - ids.size,
+    committed: committed.length,
+    sinks: readBack.map((sink) => judgeSink(committed, sink)),
     repeated: [...again],
     inDoubt: named("action_in_doubt"),
     actions: named("action_complete"),
   };
+}
+
+function judgeSink(committed: readonly LoopEvent[], { sink, ids }: ReadBack): SinkVerdict {
+  const there = new Set(ids);
+  const found = committed.filter(({ id }) => there.has(id)).length;
+  return { sink, found, missing: committed.length - found, doubled: ids.length - there.size };
 }

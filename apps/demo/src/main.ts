@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { withLivePage } from "./live-page.js";
 import { runDemo } from "./run-demo.js";
 import { runOwnLoop } from "./run-own-loop.js";
 
@@ -8,6 +9,8 @@ const help = `A loop that does real work, is killed in the middle of it, and res
 Usage
   npm run demo                       the demo: five type errors, mended one a round, with a kill -9 on the way
   npm run demo -- path/to/loop.yaml  a loop of your own, in the folder you stand in
+  npm run demo -- --serve            the demo, slow enough to watch, with the live page beside it until Ctrl-C
+  npm run demo -- --serve loop.yaml  the same for a loop of your own
 
 Exit codes: 0 every promise held, 1 it did not, 2 bad input, 130 interrupted`;
 
@@ -15,9 +18,12 @@ Exit codes: 0 every promise held, 1 it did not, 2 bad input, 130 interrupted`;
 const calledFrom = process.env["LOOPS_CALLED_FROM"] ?? process.env["INIT_CWD"] ?? process.cwd();
 
 async function main(): Promise<number> {
-  let parsed: { values: { help?: boolean }; positionals: string[] };
+  let parsed: { values: { help?: boolean; serve?: boolean }; positionals: string[] };
   try {
-    parsed = parseArgs({ allowPositionals: true, options: { help: { type: "boolean", short: "h" } } });
+    parsed = parseArgs({
+      allowPositionals: true,
+      options: { help: { type: "boolean", short: "h" }, serve: { type: "boolean" } },
+    });
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${help}`);
     return 2;
@@ -32,7 +38,9 @@ async function main(): Promise<number> {
     console.error(`One loop file at a time.\n\n${help}`);
     return 2;
   }
-  return path === undefined ? runDemo() : runOwnLoop(resolve(calledFrom, path), calledFrom);
+  if (path === undefined) return runDemo({ serve: values.serve === true });
+  const own = () => runOwnLoop(resolve(calledFrom, path), calledFrom);
+  return values.serve ? withLivePage(calledFrom, own) : own();
 }
 
 process.exitCode = await main();

@@ -1,15 +1,25 @@
 // One process that carries out a part of a run: started by main.ts, killed by itself, started again.
 import { join } from "node:path";
 import { beginningOf, showProgress } from "@loops/cli";
-import { fileStore, loadLoop, resumeLoop, runLoop } from "@loops/fsm";
+import { type ActionContext, fileStore, loadLoop, resumeLoop, runLoop } from "@loops/fsm";
+import type { Addresses } from "./receivers/receiver.js";
 import { pathWithTools } from "./scratch.js";
 import { terminal } from "./terminal.js";
 import { places, wiredBus } from "./wiring.js";
 
-const [mode, folder = "."] = process.argv.slice(2);
+/** What the parent process says. */
+export interface Task {
+  readonly mode: "run" | "resume";
+  readonly folder: string;
+  /** How long one mending takes. */
+  readonly paceMs: number;
+  readonly addresses: Addresses;
+}
 
-const bus = await wiredBus(folder);
+const { mode, folder, paceMs, addresses }: Task = JSON.parse(process.argv[2] ?? "{}");
+
 const store = fileStore({ dir: places(folder).loops });
+const { bus, engine } = wiredBus(folder, addresses, async () => (await store.list()).runs);
 const { definition } = await loadLoop(join(folder, "fix-types.yaml"));
 showProgress(bus, terminal, { begins: await beginningOf(store, definition.name, mode !== "run") });
 if (mode === "run") dieInTheMiddle();
@@ -18,13 +28,12 @@ if (mode === "run") dieInTheMiddle();
 const stop = new AbortController();
 process.on("SIGINT", () => stop.abort());
 
-const common = {
-  store,
-  bus,
-  cwd: folder,
-  signal: stop.signal,
-  actionEnv: () => ({ PATH: pathWithTools() }),
-};
+const actionEnv = (action: ActionContext) => ({
+  ...engine.actionEnv?.(action),
+  PATH: pathWithTools(),
+  DEMO_PACE_MS: String(paceMs),
+});
+const common = { store, bus, cwd: folder, signal: stop.signal, ...engine, actionEnv };
 const result =
   mode === "run" ? await runLoop({ definition, ...common }) : await resumeLoop({ run: definition.name, ...common });
 const { sinks } = await bus.close();

@@ -1,10 +1,17 @@
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { requireProgram } from "../../../scripts/services/require-program.js";
+
+const redis = await requireProgram("redis-server", "Redis in the demo");
 
 const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 let folder: string;
@@ -23,16 +30,42 @@ function demo(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-it("runs, is killed in the middle of an action, resumes, and finds every promise kept", { timeout: 60_000 }, () => {
-  const { status, stdout, stderr } = demo();
+/** An OpenTelemetry collector that takes everything. */
+async function collector() {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    request.resume().on("end", () => response.writeHead(200, { "content-type": "application/x-protobuf" }).end());
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { requests, url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+it("runs, is killed in the middle of an action, resumes, and finds every promise kept in all seven sinks", {
+  timeout: 60_000,
+}, async () => {
+  const otlp = await collector();
+  const { REDIS_URL: _, ...rest } = process.env;
+  const env = { ...rest, LOOPS_CALLED_FROM: folder, TMPDIR: folder, OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url };
+  const child = spawn(process.execPath, [program], { cwd: folder, env });
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
+  otlp.close();
   expect(stderr).toBe("");
   expect(stdout).toMatch(/fix #6\n.*itmes -> items\n\n\*\*\* SIGKILL/);
   expect(stdout).toMatch(/fix-types resumes in fix \(run \w+\)\n {2}fix: was cut off.*it runs again\nfix #6\n/);
   expect(stdout.match(/^ {2}ok /gm)).toHaveLength(5);
+  const [, committed = ""] = /(\d+) events were committed/.exec(stdout) ?? [];
+  const readBack = ["jsonl", "sqlite", "socket", "webhook", ...(redis === undefined ? [] : ["redis-stream"])];
+  for (const sink of readBack) {
+    expect(stdout).toMatch(new RegExp(`^  ${sink} +(\\d+) +\\1 +0 +${committed} of ${committed} +\\d+$`, "m"));
+  }
+  for (const sink of ["memory-log", "otel"]) expect(stdout).toMatch(new RegExp(`^  ${sink} +(\\d+) +\\1 +0$`, "m"));
+  expect(new Set(otlp.requests)).toEqual(new Set(["POST /v1/traces"]));
   expect(stdout).not.toContain("\u001b");
   const journal = /journal +(\S+)/.exec(stdout)?.[1] ?? "";
   expect(existsSync(journal)).toBe(true);
-  expect(status).toBe(0);
+  expect(code).toBe(0);
 });
 
 describe("a loop of one's own", () => {
@@ -124,4 +157,25 @@ it("says how it is used", () => {
   });
   expect(demo("--nonsense")).toMatchObject({ status: 2 });
   expect(demo("a.yaml", "b.yaml")).toMatchObject({ status: 2 });
+});
+
+it("serves the live page beside the run, and until Ctrl-C after it", { timeout: 60_000 }, async () => {
+  const text =
+    "name: mine\ninitial: a\nstates:\n  a: { action: 'echo seen', on_yes: b, on_no: b }\n  b: { terminal: true }\n";
+  await writeFile(join(folder, "mine.yaml"), text);
+  const env = { ...process.env, LOOPS_CALLED_FROM: folder };
+  const child = spawn(process.execPath, [program, "--serve", "mine.yaml"], { cwd: folder, env });
+  const ended = new Promise((done) => child.on("close", done));
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  await expect.poll(() => output, { timeout: 30_000 }).toContain("Ctrl-C ends it.");
+  const url = new URL(/Live page: (\S+)/.exec(output)?.[1] ?? "");
+  expect(await (await fetch(url)).text()).toContain("<title>loops</title>");
+  const headers = { authorization: `Bearer ${url.hash.slice("#token=".length)}` };
+  const history = async () => (await fetch(new URL("/history", url), { headers })).text();
+  await expect.poll(history, { timeout: 10_000 }).toContain('"event":"loop_complete"');
+  child.kill("SIGINT");
+  expect(await ended).toBe(0);
 });

@@ -22,7 +22,7 @@ if (wrong === right) {
 }
 
 console.log(`${file}:${line} ${wrong} -> ${right}`);
-await setTimeout(300); // Time to watch, and to be killed in.
+await setTimeout(Number(process.env.DEMO_PACE_MS ?? 300)); // Time to watch, and to be killed in.
 lines[line - 1] = text.slice(0, column - 1) + right + text.slice(column - 1 + wrong.length);
 writeFileSync(`${file}.new`, lines.join("\n"));
 renameSync(`${file}.new`, file);

@@ -46,6 +46,8 @@ export interface Bench {
   readonly clock?: keyof typeof clocks;
   /** How long a side takes at a time, in milliseconds: longer where it has to begin with something. @default 30 */
   readonly runMs?: number;
+  /** What this machine lacks for it: then it is left out, and said so. @default nothing */
+  lacks?(): string | undefined;
   /** Makes both sides, each with closures of its own, so that neither is measured with the other's inline caches. */
   setup(options: SetupOptions): Sides | Promise<Sides>;
 }

@@ -70,6 +70,11 @@ async function main({ help, json, rounds, chosen }: Arguments): Promise<number> 
   warnWhenBusy();
   const results: Result[] = [];
   for (const bench of chosen) {
+    const lacking = bench.lacks?.();
+    if (lacking !== undefined) {
+      console.error(`${bench.name} is left out: ${lacking}`);
+      continue;
+    }
     const result = chosen.length === 1 ? await runBench(bench, { rounds }) : await runIsolated(bench.name, rounds);
     results.push(result);
     if (json) console.log(jsonLine(result));

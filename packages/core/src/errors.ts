@@ -7,13 +7,15 @@ const marker = Symbol.for("@loops/core/error");
 export class LoopsError extends Error {
   override name = "LoopsError";
   readonly code: string;
-  /** A field, unlike that of other errors, so that JSON of a report has it. */
-  override message: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    this.message = message;
+  }
+
+  /** Unlike that of other errors, JSON of a report has the message. */
+  toJSON(): object {
+    return { ...this, message: this.message };
   }
 
   get [marker](): boolean {

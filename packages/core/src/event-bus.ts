@@ -55,7 +55,7 @@ export function createEventBus(given: BusOptions): Bus {
   const accept = (input: EventInput): void => {
     if (typeof input !== "object" || input === null) refuse("invalid", `an event is an object, not ${typeof input}`);
     else if (bus.closed) countDrop(dropped, "closed");
-    else if (current === undefined) dispatchAll(input);
+    else if (!current) dispatchAll(input);
     else if (nested.length < maxNestedEmits) nested.push(stamp(input));
     else refuse("recursion", `over ${maxNestedEmits} emits from inside one: does a listener feed itself?`);
   };
@@ -74,7 +74,7 @@ export function createEventBus(given: BusOptions): Bus {
       // Receivers are isolated one by one; this is for what no code can foresee, such as an exhausted stack.
       report(error);
     } finally {
-      if (nextNested > 0) nested = [];
+      if (nextNested) nested = [];
       nextNested = 0;
       current = undefined;
     }
@@ -96,7 +96,7 @@ export function createEventBus(given: BusOptions): Bus {
         listenerFailed(error);
       }
     }
-    if (sinks.length > 0) deliver(event, name);
+    if (sinks.length) deliver(event, name);
   };
 
   const deliver = (event: LoopEvent, name: string): void => {
@@ -106,7 +106,7 @@ export function createEventBus(given: BusOptions): Bus {
 
   /** A listener or sink has ended the process: what it cut off still goes to the sinks, which write it if they can. */
   const handOver = (): void => {
-    for (let event = current; event !== undefined; event = nested[nextNested++]) {
+    for (let event = current; event; event = nested[nextNested++]) {
       deliver(event, nameOf(event));
       nextLane = 0;
     }
@@ -126,7 +126,7 @@ export function createEventBus(given: BusOptions): Bus {
   const finish = async (what: "flush" | "close", deadline: Deadline | undefined): Promise<BusReport> => {
     const due = { ...deadline, timeoutMs: deadline?.timeoutMs ?? options[`${what}TimeoutMs`] };
     // Called from inside a listener: the queued emits were accepted before, so they reach the sinks first.
-    if (current !== undefined) await undefined;
+    if (current) await undefined;
     const reports = await Promise.all(lanes.map((lane) => lane.finish(what, due)));
     return { ok: reports.every(({ ok }) => ok), sinks: reports };
   };

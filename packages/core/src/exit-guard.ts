@@ -28,13 +28,13 @@ const open = new Set<ExitHolder>();
 
 /** Watches over a holder until it is closed: see {@link guardClosed}. */
 export function guardOpen(holder: ExitHolder): void {
-  if (open.size === 0) process.on("beforeExit", onBeforeExit).on("exit", onExit);
+  if (!open.size) process.on("beforeExit", onBeforeExit).on("exit", onExit);
   open.add(holder);
 }
 
 export function guardClosed(holder: ExitHolder): void {
   open.delete(holder);
-  if (open.size === 0) process.off("beforeExit", onBeforeExit).off("exit", onExit);
+  if (!open.size) process.off("beforeExit", onBeforeExit).off("exit", onExit);
 }
 
 /** Comes again only when there is no work left, so not while one of the deadlines it started still runs. */

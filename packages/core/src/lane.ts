@@ -86,9 +86,9 @@ export function createLane(
   const isBusy = () => queued + inFlight > 0;
 
   const deliver = (eventName: string, event: LoopEvent, encoded: EncodedEvent): void => {
-    if (matches !== undefined && !matches(eventName)) return;
+    if (matches?.(eventName) === false) return;
     received++;
-    if (queued + inFlight === 0) {
+    if (!isBusy()) {
       const sent = send(event, encoded);
       if (sent !== undefined) last = sent;
     } else if (queued < maxQueueItems && queuedBytes + encoded.json.length <= maxQueueBytes) {
@@ -171,13 +171,12 @@ export function createLane(
     };
   };
 
-  const lostInAll = (): number => Object.values(stats().dropped).reduce((sum, count) => sum + count, 0);
-
   const finish = async (what: "flush" | "close", deadline: Deadline): Promise<SinkReport> => {
     const due = startDeadline(deadline, 0);
     const closing = what === "close";
     // An overflow while a flush waits concerns what came later. At the end everything counts.
-    const concerned = () => lostInAll() - (closing ? 0 : (laneDropped["overflow"] ?? 0));
+    const concerned = () =>
+      Object.values(stats().dropped).reduce((sum, count) => sum + count, closing ? 0 : -(laneDropped["overflow"] ?? 0));
     const before = closing ? 0 : concerned();
     let lost = 0;
     let error: unknown;

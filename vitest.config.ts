@@ -12,7 +12,10 @@ export default defineConfig({
       "scripts/*.test.ts",
     ],
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the cores of a small machine: many tests wait for a process, a timer or a disk.
+    maxWorkers: 3,
+    // A file leaves nothing behind that the next could trip over; a process for each would cost as much as the tests.
+    isolate: false,
     testTimeout: long ? 1_800_000 : 30_000,
     hookTimeout: 30_000,
     // Only what fails, and the sum at the end.

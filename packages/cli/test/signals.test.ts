@@ -28,10 +28,20 @@ async function begin(place: Folder) {
   return child;
 }
 
+/** Sends the first Ctrl-C, and waits until the command has heard it. */
+async function interrupt(child: Awaited<ReturnType<typeof begin>>) {
+  let told = "";
+  child.stderr?.on("data", (chunk) => {
+    told += chunk;
+  });
+  child.kill("SIGINT");
+  await vi.waitFor(() => expect(told).toContain("again to end it at once"), waiting);
+}
+
 it("Ctrl-C once stops after the running state; the run is resumed from there", async () => {
   const place = folder();
   const child = await begin(place);
-  child.kill("SIGINT");
+  await interrupt(child);
   place.write("go", "");
   const { code, err } = await child.ended;
   expect(code).toBe(130);
@@ -44,12 +54,7 @@ it("Ctrl-C once stops after the running state; the run is resumed from there", a
 it("Ctrl-C twice ends the running action; it is run anew by resume", async () => {
   const place = folder();
   const child = await begin(place);
-  let told = "";
-  child.stderr?.on("data", (chunk) => {
-    told += chunk;
-  });
-  child.kill("SIGINT");
-  await vi.waitFor(() => expect(told).toContain("again to end it at once"), waiting);
+  await interrupt(child);
   child.kill("SIGINT");
   expect((await child.ended).code).toBe(130);
   place.write("go", "");

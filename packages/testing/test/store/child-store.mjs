@@ -23,8 +23,8 @@ function leaseOf(run) {
       const runs = { ...read(), [run.state.run_id]: run };
       if (defect === "torn") {
         write(runs);
-        // Long enough for the kill to come in between.
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        // Most of the time that a commit takes, so that the kill comes in between.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
       }
       run.events.push(...events);
       this.seq = run.events.length;

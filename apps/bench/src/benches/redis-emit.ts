@@ -43,6 +43,7 @@ export const redisEmitDown: Bench = {
 
 function withSink(options: RedisStreamTransportOptions): Side & { close(): Promise<void> } {
   const bus = createBus();
+  const deadline = { timeoutMs: options.closeTimeoutMs ?? 10_000 };
   const transport = redisStreamTransport({ stream: "emit", onError: () => {}, ...options });
   let heard = 0;
   bus.on(() => {
@@ -57,10 +58,10 @@ function withSink(options: RedisStreamTransportOptions): Side & { close(): Promi
       return Math.min(heard, transport.stats().received - before);
     },
     async reset() {
-      await bus.flush({ timeoutMs: options.closeTimeoutMs ?? 10_000 });
+      await bus.flush(deadline);
     },
     async close() {
-      await bus.close();
+      await bus.close(deadline);
     },
   };
 }

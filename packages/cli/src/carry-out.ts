@@ -1,9 +1,9 @@
-import { type Bus, createBus, errorMessage } from "@loops/core";
+import type { Bus } from "@loops/core";
 import type { EngineOptions, FsmEvent, RunResult } from "@loops/fsm";
 import { beginningOf } from "./beginning.js";
-import { resolverWithModel } from "./chosen-model.js";
+import { closeSinks, createCommandBus } from "./command-bus.js";
 import type { Config } from "./config.js";
-import { configuredOptions } from "./engine-options.js";
+import { commandOptions, configuredOptions } from "./engine-options.js";
 import { eventLines } from "./event-lines.js";
 import { type ExitCode, exitCode } from "./exit-code.js";
 import { obeyInterrupts } from "./interrupts.js";
@@ -47,9 +47,8 @@ export async function carryOut(
 ): Promise<ExitCode> {
   const configured = await configuredOptions(config);
   const wiring = await wiringOf(options.events, config);
-  const warn = (warning: Error) => note(terminal, `warning: ${warning.message}`);
   const { store, close } = await openStore(options, config, terminal);
-  const bus = createBus<FsmEvent>({ onError: (error) => note(terminal, `warning: ${errorMessage(error)}`) });
+  const bus = createCommandBus(terminal);
   const interrupts = obeyInterrupts(
     () => note(terminal, "Stopping after this action; again to end it at once."),
     () => note(terminal, "The loop has ended; no longer waiting for its sinks. Again to leave at once."),
@@ -65,16 +64,8 @@ export async function carryOut(
       ...configured,
       ...ofSinks,
       store,
-      loopsDir: options.dir,
-      resolveLoop: resolverWithModel(options.dir, options.llmModel),
-      bus: {
-        emit: (event) => bus.emit(event),
-        flush: (deadline) => bus.flush({ ...deadline, signal: interrupts.leave }),
-      },
-      signal: interrupts.stop,
-      forceSignal: interrupts.force,
+      ...commandOptions(options, bus, interrupts, terminal),
       limits: limitsOf(options),
-      onWarning: warn,
     });
     return endOf(result, terminal);
   } catch (error) {
@@ -120,13 +111,4 @@ function onEnd(bus: Bus<FsmEvent>, begins: (event: FsmEvent) => boolean, ended: 
     if (begins(event)) runId = event.run_id;
     else if (event.event === "loop_complete" && event.run_id === runId) ended();
   });
-}
-
-/** Waits for what the sinks have, and says what they lost. @param leave shortens it */
-export async function closeSinks(bus: Bus<FsmEvent>, leave: AbortSignal, terminal: Terminal): Promise<void> {
-  const { sinks } = await bus.close({ signal: leave });
-  for (const { name, dropped } of sinks) {
-    const reasons = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
-    if (reasons.length > 0) note(terminal, `warning: the sink ${name} lost events: ${reasons.join(", ")}`);
-  }
 }

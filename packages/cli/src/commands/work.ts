@@ -1,14 +1,13 @@
-import { type Bus, createBus, errorMessage, type StateStore } from "@loops/core";
-import { type EngineOptions, type FsmEvent, type ResumeLoopOptions, type RunState, resumeLoop } from "@loops/fsm";
-import { closeSinks } from "../carry-out.js";
-import { resolverWithModel } from "../chosen-model.js";
+import type { StateStore } from "@loops/core";
+import { type ResumeLoopOptions, type RunState, resumeLoop } from "@loops/fsm";
 import { cleanLine } from "../clean-text.js";
+import { closeSinks, createCommandBus } from "../command-bus.js";
 import { readConfig } from "../config.js";
-import { configuredOptions } from "../engine-options.js";
+import { commandOptions, configuredOptions } from "../engine-options.js";
 import { eventLines } from "../event-lines.js";
 import { type ExitCode, exitCode } from "../exit-code.js";
 import { givingUpStore } from "../giving-up-store.js";
-import { type Interrupts, obeyInterrupts } from "../interrupts.js";
+import { obeyInterrupts } from "../interrupts.js";
 import { type StoreOptions, withStore } from "../open-store.js";
 import { note, say, type Terminal } from "../terminal.js";
 import { wireSinks, wiringOf } from "../wiring.js";
@@ -31,7 +30,7 @@ export async function work(terminal: Terminal, options: WorkOptions): Promise<Ex
   const config = await readConfig(options, terminal);
   const configured = await configuredOptions(config);
   const wiring = await wiringOf(options.events, config);
-  const bus = createBus<FsmEvent>({ onError: (error) => note(terminal, `warning: ${errorMessage(error)}`) });
+  const bus = createCommandBus(terminal);
   if (options.json === true) bus.addTransport(eventLines(terminal));
   const interrupts = obeyInterrupts(
     () => note(terminal, "Ending after the current states; again to end their actions at once."),
@@ -45,7 +44,7 @@ export async function work(terminal: Terminal, options: WorkOptions): Promise<Ex
       async ({ store, where }) => {
         if (options.once !== true && options.json !== true) note(terminal, `Working on the runs in ${where}.`);
         let unsuccessful = 0;
-        const engine = { ...configured, ...ofSinks, ...engineOf(options, bus, interrupts, terminal) };
+        const engine = { ...configured, ...ofSinks, ...commandOptions(options, bus, interrupts, terminal) };
         const own = givingUpStore(store, interrupts.stop);
         const goOn = async (run: RunState) => {
           if (!(await carry(run, { ...engine, store: own, inDoubt: options.inDoubt }, options, terminal)))
@@ -97,18 +96,4 @@ async function carry(
   const { status, terminated_by, final_state } = await resumeLoop({ ...engine, store, run: run_id });
   tell(`${loop_name} ${run_id}: ${status} in ${final_state} (${terminated_by})`);
   return terminated_by === "terminal" || terminated_by === "handoff" || terminated_by === "signal";
-}
-
-function engineOf(options: WorkOptions, bus: Bus<FsmEvent>, interrupts: Interrupts, terminal: Terminal): EngineOptions {
-  return {
-    loopsDir: options.dir,
-    resolveLoop: resolverWithModel(options.dir, options.llmModel),
-    bus: {
-      emit: (event) => bus.emit(event),
-      flush: (deadline) => bus.flush({ ...deadline, signal: interrupts.leave }),
-    },
-    signal: interrupts.stop,
-    forceSignal: interrupts.force,
-    onWarning: (warning) => note(terminal, `warning: ${warning.message}`),
-  };
 }

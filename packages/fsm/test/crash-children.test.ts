@@ -7,7 +7,7 @@ import { fileStore } from "../src/index.js";
 import { countBy, eventsOf, idsOf, inDoubtOf, runThroughKills } from "./crash/kills.js";
 
 const long = process.env["LOOPS_LONG"] !== undefined;
-const runs = long ? 150 : 8;
+const runs = long ? 150 : 6;
 const rounds = 3;
 /** Of the innermost loop, the one around it, and the outermost, in each round. */
 const actions = rounds * (4 + 2 + 1);

@@ -206,6 +206,6 @@ it.each([
         rmSync(folder, { recursive: true, force: true });
       }
     }),
-    { numRuns: long ? 2000 : 80 },
+    { numRuns: long ? 2000 : 40 },
   );
 });

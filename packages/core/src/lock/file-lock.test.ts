@@ -282,7 +282,7 @@ describe("writers that want the lock at the same time", () => {
         const left = names().filter((name) => readFileSync(join(folder, name), "utf8") !== "");
         expect(left).toEqual(["events.jsonl.lock"]);
       }),
-      { numRuns: long ? 5_000 : 300 },
+      { numRuns: long ? 5_000 : 150 },
     );
   });
 });

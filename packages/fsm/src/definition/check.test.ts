@@ -72,6 +72,8 @@ const loops = fc
   )
   .map(([fields, required, states]) => ({ ...fields, ...required, states }));
 
+const numRuns = process.env["LOOPS_LONG"] === "1" ? 10_000 : 300;
+
 function onlyItsOwnError(read: () => unknown): void {
   try {
     read();
@@ -90,7 +92,7 @@ describe("checking a loop", () => {
         onlyItsOwnError(() => defineLoop(value as never));
         onlyItsOwnError(() => parseLoop(JSON.stringify(value) ?? ""));
       }),
-      { numRuns: 1000 },
+      { numRuns },
     );
   });
 
@@ -102,7 +104,7 @@ describe("checking a loop", () => {
     );
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 30 }), (parts) => onlyItsOwnError(() => parseLoop(parts.join("")))),
-      { numRuns: 1000 },
+      { numRuns },
     );
   });
 
@@ -114,7 +116,7 @@ describe("checking a loop", () => {
         expect(checkDefinition(definition).definition).toEqual(definition);
         expect(JSON.parse(JSON.stringify(definition))).toEqual(definition);
       }),
-      { numRuns: 1000 },
+      { numRuns },
     );
   });
 

@@ -78,9 +78,9 @@ describe("putting a loop together", () => {
           expect(problems.every(({ line, column }) => (line ?? 0) > 0 && (column ?? 0) > 0)).toBe(true);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: process.env["LOOPS_LONG"] === "1" ? 10_000 : 500 },
     );
-    expect(accepted).toBeGreaterThan(20);
+    expect(accepted).toBeGreaterThan(5);
   });
 
   it.each([

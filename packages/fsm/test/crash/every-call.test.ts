@@ -54,9 +54,9 @@ async function crashAt(scenario: Scenario, point: CrashPoint, reference: Outcome
   rmSync(dir, { recursive: true });
 }
 
-/** Every point, a few at a time. */
+/** Every point, or in the short form every second, a few at a time. */
 async function crashEverywhere(scenario: Scenario, reference: Outcome): Promise<Crashes> {
-  const points = await pointsOf(scenario);
+  const points = (await pointsOf(scenario)).filter((_, index) => long || index % 2 === 0);
   const crashes: Crashes = { killed: 0, orphans: 0 };
   let next = 0;
   const oneAfterTheOther = async () => {
@@ -88,7 +88,7 @@ describe.skipIf(process.platform !== "linux")(
       const scenario = { loop: "small" };
       const { killed, orphans } = await crashEverywhere(scenario, await referenceOf(scenario));
       // The kills came where they prove something.
-      expect(killed).toBeGreaterThan(40);
+      expect(killed).toBeGreaterThan(long ? 40 : 20);
       expect(orphans).toBeGreaterThan(0);
     });
 

@@ -1,6 +1,6 @@
 import type { LoopEvent } from "@loops/core";
 import { type TransportSubject, transportConformance } from "@loops/testing";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe, test, vi } from "vitest";
 import { requireProgram } from "../../../scripts/services/require-program.js";
 import { createRedisLog } from "../src/redis-log.js";
 import { redisStreamTransport } from "../src/redis-stream-transport.js";
@@ -23,8 +23,11 @@ if (command === undefined) test.skip("the conformance of redis-stream");
 else {
   const server = await startStreamServer(command, { appendfsync: "always" });
   // Where the script that has to end by itself writes to.
-  process.env["REDIS_URL"] = server.url;
-  afterAll(() => server.stop());
+  vi.stubEnv("REDIS_URL", server.url);
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    return server.stop();
+  });
 
   /** What is done to the server. */
   interface Trouble {

@@ -1,13 +1,22 @@
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { isLoopsError } from "@loops/core";
 import { describe, expect, it } from "vitest";
 import type { DeadLetter } from "../src/index.js";
 import { numbersOf, receiver, sinkTo, upTo } from "./sink.js";
 
+interface RawAnswer {
+  write(text: string): void;
+  end(): void;
+  /** Writes again and again, for so long or until the connection ends. */
+  drip(text: string, everyMs: number, forMs: number): void;
+}
+
 /** A server of raw bytes, for answers that no HTTP server would give. */
-async function rawServer(answer: (write: (text: string) => void, end: () => void, count: number) => void) {
+async function rawServer(answer: (raw: RawAnswer, count: number) => void) {
   let count = 0;
+  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
+    sockets.add(socket);
     socket.on("error", () => {});
     let seen = "";
     socket.on("data", (chunk) => {
@@ -16,16 +25,26 @@ async function rawServer(answer: (write: (text: string) => void, end: () => void
       const head = seen.indexOf("\r\n\r\n");
       if (head === -1 || seen.length < head + 4 + length) return;
       seen = seen.slice(head + 4 + length);
-      answer(
-        (text) => void socket.write(text),
-        () => void socket.destroy(),
-        ++count,
-      );
+      const write = (text: string) => void socket.write(text);
+      const end = () => void socket.destroy();
+      const drip = (text: string, everyMs: number, forMs: number) => {
+        const timer = setInterval(() => write(text), everyMs);
+        const limit = setTimeout(() => clearInterval(timer), forMs);
+        socket.once("close", () => {
+          clearInterval(timer);
+          clearTimeout(limit);
+        });
+      };
+      answer({ write, end, drip }, ++count);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
-  return { url: `http://127.0.0.1:${port}/`, close: () => server.close(), count: () => count };
+  const close = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { url: `http://127.0.0.1:${port}/`, close, count: () => count };
 }
 
 describe("every status", () => {
@@ -147,7 +166,7 @@ describe("a server that misbehaves", () => {
   });
 
   it("is asked again when it closes before it has answered, or in the middle of the head", async () => {
-    const server = await rawServer((write, end, count) => {
+    const server = await rawServer(({ write, end }, count) => {
       if (count === 2) write("HTTP/1.1 20");
       if (count === 3) write("no HTTP at all\r\n\r\n");
       if (count === 4) write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
@@ -161,40 +180,41 @@ describe("a server that misbehaves", () => {
     server.close();
   });
 
-  it.each<[string, (write: (text: string) => void, end: () => void) => void]>([
+  it.each<[string, (raw: RawAnswer) => void]>([
     [
       "closes in the middle of the body",
-      (write, end) => {
+      ({ write, end }) => {
         write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
         setTimeout(end, 10);
       },
     ],
-    ["promises more bytes than come", (write) => write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok")],
+    ["promises more bytes than come", ({ write }) => write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok")],
     [
       "sends more bytes than it promised",
-      (write) => write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nmore than one"),
+      ({ write }) => write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nmore than one"),
     ],
-    ["sends a chunked body that is none", (write) => write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz")],
+    [
+      "sends a chunked body that is none",
+      ({ write }) => write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz"),
+    ],
     [
       "sends a body without an end",
-      (write) => {
+      ({ write, drip }) => {
         write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-        const timer = setInterval(() => write(`10000\r\n${"x".repeat(65_536)}\r\n`), 1);
-        setTimeout(() => clearInterval(timer), 800);
+        drip(`10000\r\n${"x".repeat(65_536)}\r\n`, 1, 800);
       },
     ],
     [
       "drips its body",
-      (write) => {
+      ({ write, drip }) => {
         write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
-        const timer = setInterval(() => write("x"), 20);
-        setTimeout(() => clearInterval(timer), 3000);
+        drip("x", 20, 3000);
       },
     ],
   ])("has delivered once it has said 200, even if it %s", async (_, misbehave) => {
-    const server = await rawServer((write, end, count) => {
-      if (count === 1) misbehave(write, end);
-      else write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    const server = await rawServer((raw, count) => {
+      if (count === 1) misbehave(raw);
+      else raw.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     });
     const { bus, emit, stats } = sinkTo(server.url, { maxBatchItems: 2 });
     emit(4);
@@ -205,10 +225,9 @@ describe("a server that misbehaves", () => {
   });
 
   it("is not asked again when it has said 200 and its body takes longer than the attempt may", async () => {
-    const server = await rawServer((write) => {
+    const server = await rawServer(({ write, drip }) => {
       write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
-      const timer = setInterval(() => write("x"), 20);
-      setTimeout(() => clearInterval(timer), 1000);
+      drip("x", 20, 1000);
     });
     const { bus, emit, stats } = sinkTo(server.url, { timeoutMs: 400 });
     emit(1);
@@ -219,10 +238,9 @@ describe("a server that misbehaves", () => {
   });
 
   it("is given up in time when it drips its head", async () => {
-    const server = await rawServer((write, _, count) => {
+    const server = await rawServer(({ write, drip }, count) => {
       if (count > 1) return write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-      const timer = setInterval(() => write("HTTP/1.1 200 OK\r\n"[0] ?? ""), 10);
-      setTimeout(() => clearInterval(timer), 500);
+      drip("H", 10, 500);
     });
     const { bus, emit } = sinkTo(server.url, { timeoutMs: 100 });
     emit(1);

@@ -1,5 +1,5 @@
 import type { StateStore } from "@loops/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { memoryStore, type RunLoopOptions, resumeLoop, runLoop } from "../../src/index.js";
 import type { RunState } from "../../src/run-state.js";
 import { chain, done, inner, library, middle, outer, told } from "./children.js";
@@ -179,7 +179,8 @@ describe("a child loop", () => {
   it("gets what was meant for it when it is begun by a later process, whatever that would fill in", async () => {
     const sub = { loop: "child", with: { what: `\${env.LOOPS_TEST_WHAT}` } };
     const options = { definition: chain("parent", { sub }), resolveLoop: library(taking) };
-    process.env["LOOPS_TEST_WHAT"] = "first";
+    vi.stubEnv("LOOPS_TEST_WHAT", "first");
+    onTestFinished(() => void vi.unstubAllEnvs());
     const store = memoryStore();
     const killed = signal();
     const dying = tapped(store, () => undefined);
@@ -191,7 +192,7 @@ describe("a child loop", () => {
     void runLoop({ ...options, store: dying, resolveLoop });
     await killed.reached;
     for (const lease of dying.leases) await lease.release();
-    process.env["LOOPS_TEST_WHAT"] = "second";
+    vi.stubEnv("LOOPS_TEST_WHAT", "second");
     const runner = echo();
     expect(await resumeLoop({ run: "parent", store, runner, resolveLoop: options.resolveLoop })).toMatchObject({
       status: "completed",

@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 const long = process.env["LOOPS_LONG"] === "1";
 
@@ -34,7 +34,7 @@ export default defineConfig({
             "examples/**/*.test.ts",
             "scripts/*.test.ts",
           ],
-          exclude: withFakeTime,
+          exclude: [...configDefaults.exclude, ...withFakeTime],
           // A file leaves nothing behind that another could trip over; a process for each would cost as much as the tests.
           isolate: false,
         },

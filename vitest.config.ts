@@ -15,7 +15,8 @@ const withFakeTime = [
 export default defineConfig({
   test: {
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the cores of a small machine: many tests wait for a process, a timer or a disk.
+    maxWorkers: 3,
     testTimeout: long ? 1_800_000 : 30_000,
     hookTimeout: 30_000,
     restoreMocks: true,

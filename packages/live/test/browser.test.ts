@@ -1,29 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { LoopEvent } from "@loops/core";
-import { type LiveFeed, type LiveServerOptions, liveFeed, liveServer, storeSource } from "@loops/live";
+import { liveFeed, storeSource } from "@loops/live";
 import type { Browser, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { requireProgram } from "../../../scripts/services/require-program.js";
 import { eventually, launch, open } from "./browser-page.js";
 import { type LoopFolder, loopFolder } from "./loops.js";
+import { serve, stamped } from "./serve.js";
 
 const executablePath = await requireProgram("chromium", "the live page in a browser");
-
-let n = 0;
-const event = (name: string, fields: object = {}): LoopEvent => ({
-  event: name,
-  ts: new Date().toISOString(),
-  id: `${name}-${++n}`,
-  ...fields,
-});
-
-async function serve(feed: LiveFeed, options: Partial<LiveServerOptions> = {}) {
-  const server = await liveServer({ log: feed.log, snapshot: feed.snapshot, onError: () => {}, ...options });
-  onTestFinished(() => server.close({ timeoutMs: 200 }));
-  return server;
-}
 
 /** A project whose runs are shown, in this process. */
 async function watched(place: LoopFolder) {
@@ -154,11 +140,11 @@ describe.skipIf(executablePath === undefined)("the live page in Chromium", { tim
     const feed = liveFeed({ maxEntries: 20 });
     const first = await serve(feed, { token: "a-token-of-this-test" });
     const live = await open(browser, first.url);
-    feed.hear(event("before"));
+    feed.hear(stamped("before"));
     await eventually(live.rows).toHaveLength(1);
     await first.close();
     await eventually(live.connection).toContain("reconnecting");
-    for (let count = 0; count < 100; count++) feed.hear(event("while_away"));
+    for (let count = 0; count < 100; count++) feed.hear(stamped("while_away"));
     await serve(feed, { token: "a-token-of-this-test", port: first.address.port });
     await eventually(() => live.counter("missed")).toBe("80");
     await eventually(() => live.counter("events")).toBe("21");
@@ -175,11 +161,11 @@ describe.skipIf(executablePath === undefined)("the live page in Chromium", { tim
   it("says how many are missing also when the log lets go of them while the page reads its history", async () => {
     const feed = liveFeed({ maxEntries: 1100 });
     const { url } = await serve(feed);
-    for (let count = 0; count < 1100; count++) feed.hear(event("before"));
+    for (let count = 0; count < 1100; count++) feed.hear(stamped("before"));
     const live = await open(browser, "about:blank");
     // Between the first page of the history and the next.
     const letGo = async (route: Route) => {
-      for (let count = 0; count < 2000; count++) feed.hear(event("meanwhile"));
+      for (let count = 0; count < 2000; count++) feed.hear(stamped("meanwhile"));
       await route.continue();
     };
     await live.page.route("**/history?*since=*", letGo, { times: 1 });

@@ -1,20 +1,13 @@
 import type { LoopEvent } from "@loops/core";
-import { type LiveFeed, liveFeed, liveServer, storeSource } from "@loops/live";
+import { liveFeed, storeSource } from "@loops/live";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { requireProgram } from "../../../scripts/services/require-program.js";
 import { eventually, launch, open } from "./browser-page.js";
 import { loopFolder } from "./loops.js";
+import { serve, stamped } from "./serve.js";
 
 const executablePath = await requireProgram("chromium", "the live page by keyboard, on a phone, in the dark");
-
-let n = 0;
-const event = (name: string, fields: object = {}): LoopEvent => ({
-  event: name,
-  ts: new Date().toISOString(),
-  id: `${name}-${++n}`,
-  ...fields,
-});
 
 /** Two runs, of which one has ended, with a child below it, and one waits. */
 async function twoRuns() {
@@ -30,13 +23,7 @@ async function twoRuns() {
   place.run(
     "name: waits\ninitial: wait\nstates:\n  wait: { action: sleep 600, next: done }\n  done: { terminal: true }\n",
   );
-  return serve(feed);
-}
-
-async function serve({ log, snapshot }: LiveFeed) {
-  const server = await liveServer({ log, snapshot, onError: () => {} });
-  onTestFinished(() => server.close({ timeoutMs: 200 }));
-  return server.url;
+  return (await serve(feed)).url;
 }
 
 /** What has the focus, as a screen reader would begin to say it. */
@@ -129,18 +116,18 @@ describe.skipIf(executablePath === undefined)("the live page", { timeout: 60_000
 
   it("shows as text, and goes on, whatever names, times and definitions other programs send", async () => {
     const feed = liveFeed();
-    const live = await open(browser, await serve(feed));
+    const live = await open(browser, (await serve(feed)).url);
     const html = '<img src=x onerror="document.title=1"><script>alert(1)</script>';
     const run = { run_id: html, loop: html };
     const states = { [html]: { action: html, next: "__proto__" }, __proto: {}, odd: { route: null, action: 3 } };
     feed.see({ ...run, definition: { initial: html, states } });
-    feed.hear(event("state_enter", { ...run, state: html, iteration: 1 }));
+    feed.hear(stamped("state_enter", { ...run, state: html, iteration: 1 }));
     for (const state of ["__proto__", "constructor", ""]) {
-      feed.hear(event("route", { ...run, from: html, to: state }));
-      feed.hear({ ...event("state_enter", { ...run, state, iteration: 2 }), ts: "yesterday" });
+      feed.hear(stamped("route", { ...run, from: html, to: state }));
+      feed.hear({ ...stamped("state_enter", { ...run, state, iteration: 2 }), ts: "yesterday" });
     }
-    feed.hear(event("loop_complete", { ...run, terminated_by: "constructor" }));
-    feed.hear(event(html, { [html]: html }));
+    feed.hear(stamped("loop_complete", { ...run, terminated_by: "constructor" }));
+    feed.hear(stamped(html, { [html]: html }));
     for (const name of [5, { a: 1 }, null]) feed.hear({ id: `${name}`, event: name, ts: name } as unknown as LoopEvent);
     await eventually(live.status).toBe("completed");
     await eventually(live.rows).toHaveLength(12);
@@ -152,7 +139,7 @@ describe.skipIf(executablePath === undefined)("the live page", { timeout: 60_000
 
   it("answers at once, however large events and definitions are", async () => {
     const feed = liveFeed();
-    const live = await open(browser, await serve(feed));
+    const live = await open(browser, (await serve(feed)).url);
     const states = Object.fromEntries(
       Array.from({ length: 2000 }, (_, at) => [
         `s${at}`,
@@ -161,7 +148,7 @@ describe.skipIf(executablePath === undefined)("the live page", { timeout: 60_000
     );
     feed.see({ run_id: "R", loop: "large", definition: { initial: "s0", states } });
     const text = "x".repeat(1_000_000);
-    for (let count = 0; count < 5; count++) feed.hear(event("blob", { run_id: "R", loop: text, text }));
+    for (let count = 0; count < 5; count++) feed.hear(stamped("blob", { run_id: "R", loop: text, text }));
     await eventually(() => live.counter("events")).toBe("5");
     await live.page.getByText("300 of 2,000 states are drawn").waitFor();
     const begun = performance.now();
@@ -174,14 +161,14 @@ describe.skipIf(executablePath === undefined)("the live page", { timeout: 60_000
 
   it("tells of a gap that a source of the server had, by name, and of how runs stand, also aloud", async () => {
     const feed = liveFeed();
-    feed.hear(event("loop_start", { run_id: "A", loop: "mine" }));
+    feed.hear(stamped("loop_start", { run_id: "A", loop: "mine" }));
     feed.miss("events.sock", 12);
-    const live = await open(browser, await serve(feed));
+    const live = await open(browser, (await serve(feed)).url);
     await eventually(live.rows).toContain("12 events are missing here, lost on the way from events.sock");
     const voice = live.page.getByTestId("announcement");
     expect(await voice.getAttribute("aria-live")).toBe("polite");
     await eventually(() => voice.textContent()).toBe("mine: running");
-    feed.hear(event("state_enter", { run_id: "A", state: "wait", iteration: 1 }));
+    feed.hear(stamped("state_enter", { run_id: "A", state: "wait", iteration: 1 }));
     await eventually(() => voice.textContent()).toBe("mine: state wait");
     // Its process is gone.
     feed.see({ run_id: "A", alive: false });
@@ -192,11 +179,11 @@ describe.skipIf(executablePath === undefined)("the live page", { timeout: 60_000
   it("filters by name and by run, and holds still for who reads", async () => {
     const feed = liveFeed();
     for (const run_id of ["A", "B"]) {
-      feed.hear(event("loop_start", { run_id, loop: `loop-${run_id}` }));
-      feed.hear(event("state_enter", { run_id, state: "one", iteration: 1 }));
-      feed.hear(event("issue.closed", { run_id, number: 7 }));
+      feed.hear(stamped("loop_start", { run_id, loop: `loop-${run_id}` }));
+      feed.hear(stamped("state_enter", { run_id, state: "one", iteration: 1 }));
+      feed.hear(stamped("issue.closed", { run_id, number: 7 }));
     }
-    const live = await open(browser, await serve(feed));
+    const live = await open(browser, (await serve(feed)).url);
     const search = live.page.getByRole("searchbox");
     await eventually(live.rows).toHaveLength(6);
     await search.fill("state_*");
@@ -212,7 +199,7 @@ describe.skipIf(executablePath === undefined)("the live page", { timeout: 60_000
     await live.page.getByRole("checkbox").uncheck();
 
     await live.page.getByRole("button", { name: "Pause" }).click();
-    for (const name of ["late", "later"]) feed.hear(event(name));
+    for (const name of ["late", "later"]) feed.hear(stamped(name));
     const resume = live.page.getByRole("button", { name: "Resume · 2 new" });
     await resume.waitFor();
     expect(await live.rows()).toHaveLength(6);
@@ -222,9 +209,9 @@ describe.skipIf(executablePath === undefined)("the live page", { timeout: 60_000
 
   it("keeps thousands of events in sight's reach with only a screenful of rows, and stands at the end while they come", async () => {
     const feed = liveFeed();
-    const live = await open(browser, await serve(feed));
+    const live = await open(browser, (await serve(feed)).url);
     await eventually(live.connection).toBe("live");
-    for (let count = 1; count <= 8000; count++) feed.hear(event("tick", { count }));
+    for (let count = 1; count <= 8000; count++) feed.hear(stamped("tick", { count }));
     await eventually(() => live.counter("events")).toBe("8,000");
     expect(await live.counter("out of view")).toBe("3,000");
     expect((await live.rows()).length).toBeLessThan(100);
@@ -233,7 +220,7 @@ describe.skipIf(executablePath === undefined)("the live page", { timeout: 60_000
     const list = live.page.getByRole("listbox", { name: "Events" });
     await list.press("Home");
     await eventually(async () => (await live.rows())[0]).toContain('"count":3001');
-    feed.hear(event("tick", { count: 8001 }));
+    feed.hear(stamped("tick", { count: 8001 }));
     await eventually(() => live.counter("events")).toBe("8,001");
     expect((await live.rows())[0]).toMatch(/"count":300[12]$/);
   });

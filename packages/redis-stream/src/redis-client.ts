@@ -35,6 +35,8 @@ const failFast = {
   commandTimeout: undefined,
   blockingTimeout: undefined,
   socketTimeout: undefined,
+  // A connection that is given up is destroyed by us, and has no timer left that would hold the process.
+  disconnectTimeout: 0,
   // Put in front of the names of streams where these are made.
   keyPrefix: "",
 } as const;

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createBus, type TransportStats } from "@loops/core";
@@ -130,4 +131,22 @@ describe.skipIf(command === undefined)("while Redis goes and comes", () => {
     const { received, delivered, dropped } = transport.stats();
     expect(dropped).toEqual({ overflow: received - delivered });
   });
+});
+
+it("a process ends with its sink, also where every connection was refused", () => {
+  const script = `
+    import { createBus } from "@loops/core";
+    import { redisStreamTransport } from "@loops/redis-stream";
+    const bus = createBus({ onError() {} });
+    // Nobody listens on the port of TCP multiplexing.
+    bus.addTransport(redisStreamTransport({ url: "redis://127.0.0.1:1", retry: { baseMs: 1, maxMs: 5 } }));
+    bus.emit({ event: "step" });
+    await bus.close({ timeoutMs: 300 });
+    const closed = performance.now();
+    process.on("exit", () => process.stdout.write(String(performance.now() - closed)));
+  `;
+  const args = ["--input-type=module", "-e", script];
+  const heldMs = Number(execFileSync(process.execPath, args, { cwd: import.meta.dirname, encoding: "utf8" }));
+  // ioredis would wait for two seconds.
+  expect(heldMs).toBeLessThan(1000);
 });

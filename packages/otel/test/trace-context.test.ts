@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -113,6 +113,10 @@ describe("a run that is resumed", () => {
         stdio: ["ignore", "pipe", "inherit"],
       });
       for await (const chunk of child.stdout) if (String(chunk).includes("begun")) break;
+      // Once it is on record that the sinks have it, the beginning is not emitted again.
+      const view = join(dir, ".loops/.running/traced.state.json");
+      const flushedSeq = async () => JSON.parse(await readFile(view, "utf8").catch(() => "{}")).flushed_seq ?? 0;
+      await vi.waitUntil(async () => (await flushedSeq()) > 0, { timeout: 10_000 });
       // The first state has ended, and is exported by itself.
       await vi.waitUntil(() => endpoint.spans.some(({ name }) => name === "first"), { timeout: 10_000 });
       child.kill("SIGKILL");

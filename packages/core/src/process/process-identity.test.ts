@@ -17,11 +17,16 @@ afterEach(() => {
   }
 });
 
+/** Ends it after the test. Without a pid, or with none of a process, everything there is would be addressed. */
+function endAfterTest(pid: number | undefined): number {
+  if (pid === undefined || !Number.isSafeInteger(pid) || pid <= 1) throw new Error(`${pid} is no process of this test`);
+  started.push(pid);
+  return pid;
+}
+
 function sleeper(): { pid: number; ended: Promise<unknown> } {
   const child = spawn("sleep", ["300"], { stdio: "ignore" });
-  const pid = child.pid ?? -1;
-  started.push(pid);
-  return { pid, ended: once(child, "exit") };
+  return { pid: endAfterTest(child.pid), ended: once(child, "exit") };
 }
 
 describe("identity of a process", () => {
@@ -69,12 +74,12 @@ describe("identity of a process", () => {
     // The shell becomes a program that never waits for its child; killed before that, the child could be waited for.
     const script = "sleep 300 & echo $!; exec sleep 300";
     const parent = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "ignore"] });
-    started.push(parent.pid ?? -1);
+    const parentPid = endAfterTest(parent.pid);
     const [chunk] = await once(parent.stdout, "data");
     const identity = identifyProcess(Number(String(chunk)));
-    started.push(identity.pid);
-    const nameOf = (pid: number | undefined) => readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-    await expect.poll(() => nameOf(parent.pid), { timeout: 10_000 }).toBe("sleep");
+    endAfterTest(identity.pid);
+    const nameOf = (pid: number) => readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+    await expect.poll(() => nameOf(parentPid), { timeout: 10_000 }).toBe("sleep");
     expect(isAlive(identity)).toBe(true);
     process.kill(identity.pid, "SIGKILL");
     await expect.poll(() => readProcess(identity.pid)?.zombie, { timeout: 10_000 }).toBe(true);

@@ -27,8 +27,10 @@ async function run(server: McpServer, command: string, over: Partial<ActionReque
 
 /** The processes that the tool `hang` tells of, once it has begun. */
 async function hanging(log: string, server: McpServer = stdio): Promise<readonly number[]> {
-  await expect.poll(() => existsSync(log), { interval: 5, timeout: 10_000 }).toBe(true);
-  const pids = readFileSync(log, "utf8").trim().split(" ").map(Number);
+  // It is there before its line is.
+  const text = () => (existsSync(log) ? readFileSync(log, "utf8") : "");
+  await expect.poll(text, { interval: 5, timeout: 10_000 }).toMatch(/\n$/);
+  const pids = text().trim().split(" ").map(Number);
   // One over HTTP goes on.
   for (const pid of "url" in server ? pids.slice(1) : pids) endAfterTest(pid);
   return pids;

@@ -46,6 +46,8 @@ export async function resultOf(...parameters: Parameters<typeof runAction>): Pro
 
 /** Ends a process that the test started, if it still is there. */
 export function endAfterTest(pid: number): void {
+  // Such numbers address the group that the tests themselves are in, or every process there is.
+  if (!Number.isSafeInteger(pid) || pid <= 1) throw new Error(`${pid} is the number of no process that a test started`);
   onTestFinished(() => {
     try {
       process.kill(pid, "SIGKILL");

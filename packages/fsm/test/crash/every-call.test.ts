@@ -66,7 +66,7 @@ async function crashEverywhere(scenario: Scenario, reference: Outcome): Promise<
   };
   await Promise.all(Array.from({ length: atOnce }, oneAfterTheOther));
   // The view is written by a timer: a process may make a few calls less than the one that was counted.
-  expect(crashes.killed).toBeGreaterThan(points.length * 0.8);
+  expect(crashes.killed).toBeGreaterThan(points.length / 2);
   return crashes;
 }
 

@@ -13,7 +13,13 @@ import { requireProgram } from "../../../scripts/services/require-program.js";
 
 const redis = await requireProgram("redis-server", "Redis in the demo");
 
-const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+/** As `npm run demo` starts it: options of Node, and the program. */
+const program: readonly string[] = scripts._demo
+  .split(" ")
+  .slice(1)
+  .map((part: string) => (part.endsWith(".js") ? join(root, part) : part));
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "loops-demo-test-"));
@@ -22,7 +28,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 function demo(...args: string[]) {
   const env = { ...process.env, LOOPS_CALLED_FROM: folder, TMPDIR: folder };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], {
     cwd: folder,
     env,
     encoding: "utf8",
@@ -48,7 +54,7 @@ it("runs, is killed in the middle of an action, resumes, and finds every promise
   const otlp = await collector();
   const { REDIS_URL: _, ...rest } = process.env;
   const env = { ...rest, LOOPS_CALLED_FROM: folder, TMPDIR: folder, OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url };
-  const child = spawn(process.execPath, [program], { cwd: folder, env });
+  const child = spawn(process.execPath, program, { cwd: folder, env });
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
   otlp.close();
   expect(stderr).toBe("");
@@ -95,7 +101,7 @@ describe("a loop of one's own", () => {
     ].join("\n");
     await writeFile(join(folder, "mine.yaml"), text);
     const env = { ...process.env, LOOPS_CALLED_FROM: folder };
-    const child = spawn(process.execPath, [program, "mine.yaml"], { cwd: folder, env });
+    const child = spawn(process.execPath, [...program, "mine.yaml"], { cwd: folder, env });
     let output = "";
     child.stdout.on("data", (chunk) => {
       output += chunk;
@@ -164,7 +170,7 @@ it("serves the live page beside the run, and until Ctrl-C after it", { timeout: 
     "name: mine\ninitial: a\nstates:\n  a: { action: 'echo seen', on_yes: b, on_no: b }\n  b: { terminal: true }\n";
   await writeFile(join(folder, "mine.yaml"), text);
   const env = { ...process.env, LOOPS_CALLED_FROM: folder };
-  const child = spawn(process.execPath, [program, "--serve", "mine.yaml"], { cwd: folder, env });
+  const child = spawn(process.execPath, [...program, "--serve", "mine.yaml"], { cwd: folder, env });
   const ended = new Promise((done) => child.on("close", done));
   let output = "";
   child.stdout.on("data", (chunk) => {

@@ -121,11 +121,15 @@ describe("a file that is rotated has one writer", () => {
       await one.ended;
       flushed.set(writer, one.flushed());
     }
-    // The last one tidies up, and only its own lock was there to be taken.
-    const last = start(path, "last", 10, { rotate });
-    await vi.waitFor(() => expect(last.flushed()).toBe(9), soon);
-    last.finish();
-    await last.ended;
+    const areCompressed = async () => (await logFiles(path)).slice(0, -1).every((file) => file.path.endsWith(".gz"));
+    // The last one tidies up, and only its own lock was there to be taken. A close does not wait for ever: where many
+    // kills have left many files, others may have to go on with it.
+    for (let tidying = 0; tidying === 0 || (tidying < 5 && !(await areCompressed())); tidying++) {
+      const last = start(path, "last", 10, { rotate });
+      await vi.waitFor(() => expect(last.flushed()).toBe(9), soon);
+      last.finish();
+      await last.ended;
+    }
     const files = await logFiles(path);
     for (const { text } of files) expect(text === "" || text.endsWith("\n")).toBe(true);
     const events = eventsOf(files);
@@ -137,7 +141,7 @@ describe("a file that is rotated has one writer", () => {
     expect(events.map((event) => event["writer"])).toEqual(
       events.map((event) => event["writer"]).toSorted((a, b) => order(a) - order(b)),
     );
-    expect(files.slice(0, -1).every((file) => file.path.endsWith(".gz"))).toBe(true);
+    expect(await areCompressed()).toBe(true);
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp") || name.includes(".lock"))).toEqual([]);
   });
 

@@ -1,25 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
-import { type Folder, folder } from "./support.js";
-
-/** Waits in its first state until a file is there. */
-const waits = `name: waits
-initial: wait
-states:
-  wait:
-    action: echo begun >> log.txt; until [ -e go ]; do sleep 0.02; done
-    next: after
-  after: {action: echo after >> log.txt, next: done}
-  done: {terminal: true}
-`;
+import { type Folder, folder, log, waits } from "./support.js";
 
 const waiting = { timeout: 10_000 };
-
-const log = ({ path }: Folder) => {
-  const file = join(path, "log.txt");
-  return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
-};
 
 async function begin(place: Folder) {
   place.write("waits.yaml", waits);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -101,3 +101,20 @@ states:
     next: check
   done: {terminal: true}
 `;
+
+/** Waits in its first state until a file is there. */
+export const waits = `name: waits
+initial: wait
+states:
+  wait:
+    action: echo begun >> log.txt; until [ -e go ]; do sleep 0.02; done
+    next: after
+  after: {action: echo after >> log.txt, next: done}
+  done: {terminal: true}
+`;
+
+/** The lines of `log.txt` in a folder, to which {@link waits} adds one in each state. */
+export function log({ path }: Folder): readonly string[] {
+  const file = join(path, "log.txt");
+  return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
+}

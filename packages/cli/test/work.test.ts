@@ -1,18 +1,8 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { countToThree, type Folder, folder } from "./support.js";
+import { countToThree, type Folder, folder, log, waits } from "./support.js";
 
-/** Waits in its first state until a file is there. */
-const waits = `name: waits
-initial: wait
-states:
-  wait:
-    action: echo begun >> log.txt; until [ -e go ]; do sleep 0.02; done
-    next: after
-  after: {action: echo after >> log.txt, next: done}
-  done: {terminal: true}
-`;
 const outer = `name: outer
 initial: nested
 states:
@@ -22,11 +12,6 @@ states:
   failed: {terminal: true}
 `;
 const soon = { timeout: 15_000 };
-
-const log = ({ path }: Folder) => {
-  const file = join(path, "log.txt");
-  return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
-};
 
 /** A run whose process was killed in its first state. */
 async function killedRun(place: Folder, file = "waits.yaml", store: readonly string[] = []) {
